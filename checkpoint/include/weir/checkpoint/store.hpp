@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/checkpoint/manifest.hpp>
+#include <weir/state/tier.hpp>
+
+namespace weir {
+
+/// Keeps an instance's checkpoints. Belongs to one instance at a time. Methods block; one thread at a time, except put(),
+/// which may be called by several. Failures to write throw RestartJob: that checkpoint is dropped, never retried in place.
+/// Failures to read throw FailJob(kStateUnusable) with the file's name and what to do.
+class CheckpointStore {
+ public:
+  virtual ~CheckpointStore() = default;
+
+  /// Epochs that have a manifest, ascending, whether or not it can be read.
+  virtual std::vector<Epoch> epochs() = 0;
+  /// The highest epoch that has left any trace, manifests of aborted attempts included.
+  virtual Epoch highest_epoch() = 0;
+  /// Bytes of the manifest as published, verified.
+  virtual std::string load(Epoch epoch) = 0;
+
+  /// Makes a file of a snapshot durable. Content that is there already is referenced, not written again.
+  virtual StoredFile put(const SnapshotFile& file) = 0;
+  /// Brings a stored file back, into `directory` (or as bytes where that is empty), verified against its checksum.
+  virtual SnapshotFile get(const StoredFile& file, const std::string& directory) = 0;
+
+  /// Makes the manifest durable under its epoch, by one atomic step. Requires: every file it names has been put.
+  virtual void publish(Epoch epoch, const std::string& manifest) = 0;
+  /// Deletes every manifest but those of `epochs`, and every file that none of these names.
+  virtual void retain(const std::vector<Epoch>& epochs) = 0;
+  /// For messages: where epoch n is kept.
+  virtual std::string describe(Epoch epoch) const = 0;
+};
+
+/// A directory: `LOCK`, `manifests/<epoch>`, `files/<checksum>`. Takes the lock; throws FailJob(kStateUnusable) naming the holder
+/// when another process has it, FailJob(kUsage) when the directory cannot be made or written.
+std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory);
+/// In memory; for the simulation. `shared` outlives the store and survives a simulated crash.
+struct MemoryCheckpoints;
+std::shared_ptr<MemoryCheckpoints> make_memory_checkpoints();
+std::unique_ptr<CheckpointStore> make_memory_store(std::shared_ptr<MemoryCheckpoints> shared);
+
+}  // namespace weir

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <weir/core/batch.hpp>
+#include <weir/core/operator.hpp>
+#include <weir/core/schema.hpp>
+#include <weir/core/source.hpp>
+
+namespace weir {
+
+using VertexId = std::uint32_t;
+
+/// One typed state of an operator: what the manifest records and a restore checks.
+struct StateDescription {
+  std::string name;
+  std::string key_type;    ///< canonical description of the key's type, as by state_type<Key>()
+  std::string value_type;
+};
+
+struct SourceVertex {
+  SourceOperatorFactory make;
+  const RowSchema* schema = nullptr;       ///< null when only a generator can produce the rows
+  std::string default_uri;                 ///< the program's own binding; empty: must be bound from outside
+  GeneratorFactory generator;              ///< null when the pipeline brings none
+  std::optional<Duration> max_drift;       ///< partitions further ahead of the slowest than this are paused
+  std::optional<Duration> idle_after;      ///< a caught-up partition is left out of the watermark after this long
+};
+
+struct OperatorVertex {
+  OperatorFactory make;
+  std::vector<StateDescription> states;    ///< empty: stateless
+};
+
+struct SinkVertex {
+  const RowSchema* schema = nullptr;
+  std::string default_uri;
+};
+
+struct Vertex {
+  VertexId id = 0;
+  std::string name;         ///< unique in the job; binds state and connectors
+  std::string description;  ///< for people: "tumbling window of 1 h", "map"
+  std::variant<SourceVertex, OperatorVertex, SinkVertex> what;
+};
+
+/// How rows find their target worker.
+enum class Partitioning { kForward, kKeyed, kRebalance, kBroadcast };
+
+/// An edge: a port of one vertex, the chain fused behind it, and the input of another vertex it ends in.
+struct Edge {
+  VertexId from = 0;
+  std::uint32_t port = 0;
+  VertexId to = 0;
+  std::uint32_t input = 0;
+  Partitioning partitioning = Partitioning::kForward;
+  std::string chain;        ///< for people: the fused stages, "filter → map"
+  BatchFactory make_batch = nullptr;
+  /// Binds the chain to the sending end of this edge. Called once a worker.
+  std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind;
+};
+
+/// A pipeline as data: what the typed API builds, and what is printed, checked, run, restored and rescaled.
+struct JobGraph {
+  std::string name;
+  std::vector<Vertex> vertices;  ///< vertices[i].id == i; upstream before downstream
+  std::vector<Edge> edges;
+
+  const Vertex* find(std::string_view vertex) const {
+    for (const Vertex& v : vertices)
+      if (v.name == vertex) return &v;
+    return nullptr;
+  }
+};
+
+/// Everything that makes `graph` unfit to run: unnamed or doubly named vertices, dangling edges, a stateful vertex without a
+/// name, no source, rows that reach no sink. Empty: fit.
+std::vector<std::string> problems(const JobGraph& graph);
+
+/// Names what a checkpoint must agree with: vertices with state, their states' names. Stable over changes that keep state usable.
+std::string fingerprint(const JobGraph& graph);
+
+}  // namespace weir

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/core/batch.hpp>
+#include <weir/core/environment.hpp>
+#include <weir/core/epoch.hpp>
+#include <weir/core/key_group.hpp>
+#include <weir/core/metrics.hpp>
+#include <weir/core/time.hpp>
+
+namespace weir {
+
+class StateStore;  // room state
+
+/// Takes the rows that a vertex emits on one port: the fused stateless chain, up to and including the edge it ends in.
+/// Called once a batch; the batch is the caller's and unchanged afterwards.
+class BatchConsumer {
+ public:
+  virtual ~BatchConsumer() = default;
+  virtual void consume(const Batch& rows) = 0;
+};
+
+/// The sending end of an edge on one worker. `open` gives the batch under construction for a target worker; `ship`
+/// sends it when it is full. Batches that are not full leave after the linger, when the input is idle, and before every
+/// watermark and barrier: the runtime sees to that. Neither call blocks: room was checked before the step began.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual std::uint32_t targets() const = 0;
+  virtual std::uint32_t max_parallelism() const = 0;
+  /// The batch to append to. Never full. Valid until the next ship() to that target, or the end of the call into the operator.
+  virtual Batch& open(std::uint32_t target) = 0;
+  /// Sends the batch and returns the next one to append to.
+  virtual Batch& ship(std::uint32_t target) = 0;
+};
+
+/// What a task hands over at a barrier. Filled during Operator::snapshot, on the worker; what it holds is written
+/// behind, on another thread, while the worker goes on.
+class SealedState {
+ public:
+  virtual ~SealedState() = default;
+};
+
+class SnapshotWriter {
+ public:
+  virtual ~SnapshotWriter() = default;
+  /// What changed in the keyed state since the last barrier. At most one an operator and barrier.
+  virtual void keyed(std::unique_ptr<SealedState> delta) = 0;
+  /// State of this worker's operator that belongs to no key (pane directories, a watermark). Small; kept in the manifest
+  /// and given to every worker's operator on restore.
+  virtual void operator_state(std::string bytes) = 0;
+};
+
+/// What an operator is given when it is made: its place, its state, its ways out. Lives as long as the operator.
+struct OperatorContext {
+  std::string_view name;
+  std::uint32_t worker = 0;
+  std::uint32_t parallelism = 1;
+  std::uint32_t max_parallelism = kDefaultMaxParallelism;
+  KeyGroupRange key_groups;
+  Environment* environment = nullptr;
+  MetricRegistry* metrics = nullptr;
+  StateStore* state = nullptr;  ///< this worker's shard; null for stateless operators
+  /// Consumers of each output port, port 0 first.
+  std::vector<std::vector<std::unique_ptr<BatchConsumer>>> outputs;
+  /// Operator state of the checkpoint that is restored, one entry a worker that took part; empty on a fresh start.
+  std::vector<std::string> restored;
+};
+
+/// One operator on one worker. Everything it owns belongs to that worker: no call ever comes from another thread, and
+/// no two calls overlap. It must not block, start threads or read clocks; what it needs is in its OperatorContext.
+///
+/// Order of calls: the constructor restores; then any number of process(), advance_watermark() and snapshot(); then the
+/// destructor, without further notice when the attempt ends. Rows are emitted by calling the consumers of the context.
+///
+/// Exceptions end the attempt: the job restarts from its last commit (FailJob: ends). An operator need not be usable
+/// after it has thrown.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+
+  /// Rows of one input, in the order in which their worker sent them. May emit at most a small multiple of what it is given;
+  /// more than that belongs into advance_watermark(), which can be interrupted.
+  virtual void process(std::uint32_t input, const Batch& rows) = 0;
+
+  /// The watermark over all inputs has advanced to `watermark`: no row with an earlier or equal time is on time
+  /// any more. EventTime::max() means that the inputs have ended. Emits what that completes, at most about
+  /// `kEmitAtMost` rows a call. False: there is more; called again, with the same watermark, before any other method,
+  /// as soon as there is room downstream. True: done, the watermark may be passed on.
+  [[nodiscard]] virtual bool advance_watermark(EventTime watermark) = 0;
+
+  /// All inputs have delivered the barrier. Hands over what a restore needs to go on exactly here. Must be quick: it copies or
+  /// seals, it does not write.
+  virtual void snapshot(SnapshotWriter&) {}
+
+  static constexpr std::size_t kEmitAtMost = 4096;
+};
+
+using OperatorFactory = std::function<std::unique_ptr<Operator>(OperatorContext)>;
+
+}  // namespace weir

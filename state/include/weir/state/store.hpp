@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <weir/core/key_group.hpp>
+#include <weir/state/tier.hpp>
+
+namespace weir {
+
+/// Whether live objects may be evicted to the tier (kRocksDb) or all stay in memory (kHeap).
+enum class StateMode { kHeap, kRocksDb };
+
+/// One worker's shard of all keyed state: the tier, and where each operator's entries lie in it.
+/// Keys are `key group (2, big-endian) · operator id (4) · namespace (8) · key · …`, so that all state of a key group is one range.
+class StateStore {
+ public:
+  StateStore(std::unique_ptr<StateTier> tier, StateMode mode, KeyGroupRange groups, std::size_t memory_bytes)
+      : tier_(std::move(tier)), mode_(mode), groups_(groups), memory_bytes_(memory_bytes) {}
+
+  StateTier& tier() { return *tier_; }
+  StateMode mode() const { return mode_; }
+  KeyGroupRange key_groups() const { return groups_; }
+  /// How much the live objects of this worker may take, in bytes, before they are evicted.
+  std::size_t memory_bytes() const { return memory_bytes_; }
+
+  /// True between a barrier and the moment its delta and snapshot are in the tier: nothing else may be written meanwhile,
+  /// or it would be part of that snapshot.
+  bool snapshot_in_flight() const { return in_flight_.load(std::memory_order_acquire); }
+  void snapshot_begun() { in_flight_.store(true, std::memory_order_relaxed); }
+  void snapshot_taken() { in_flight_.store(false, std::memory_order_release); }
+
+ private:
+  std::unique_ptr<StateTier> tier_;
+  const StateMode mode_;
+  const KeyGroupRange groups_;
+  const std::size_t memory_bytes_;
+  std::atomic<bool> in_flight_{false};
+};
+
+/// Identifies an operator's entries in the tier: derived from its name. Stored: never change.
+std::uint32_t operator_id(std::string_view name);
+
+/// `key group · operator id · namespace`, the common beginning of an operator's entries of one namespace in one group.
+std::string state_prefix(KeyGroup group, std::uint32_t operator_id, std::uint64_t name_space);
+/// The smallest string greater than every string that begins with `prefix`.
+std::string prefix_end(std::string prefix);
+
+/// Copies every entry of the groups in `range` from one tier into another. For restores into another parallelism.
+void copy_key_groups(const StateTier& from, KeyGroupRange range, StateTier& to);
+
+}  // namespace weir
