@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/checkpoint/manifest.hpp>
+#include <weir/checkpoint/store.hpp>
+#include <weir/core/sink.hpp>
+
+namespace weir {
+
+/// A sink of the job, as the protocol sees it.
+struct NamedSink {
+  std::string name;
+  Sink* sink;
+};
+
+/// What a job goes on from.
+struct RecoveryPoint {
+  std::optional<Manifest> manifest;  ///< none: a fresh start
+  Checksum checksum;                 ///< of its bytes
+  Epoch next_epoch = 1;              ///< above all that store and log have ever seen
+};
+
+/// What a job asks of its recovery.
+struct RecoveryOptions {
+  std::string job;
+  std::string instance;
+  bool resume = true;             ///< false: start anew, whatever has been committed
+  bool allow_duplicates = false;  ///< a damaged checkpoint may be replaced by an older one, which repeats output
+};
+
+/// Ties source positions, state and output together: they advance together, at a commit, or not at all.
+/// docs/checkpoint-protocol.md tells why each step stands where it does. Methods block; one thread at a time.
+class CommitProtocol {
+ public:
+  /// `log` may be null: then the manifest's atomic step is the commit. All references outlive the protocol.
+  CommitProtocol(CheckpointStore& store, CommitLog* log, std::vector<NamedSink> sinks);
+
+  /// Fences, only then asks the log what was committed, and loads exactly the checkpoint it names. Sinks are recovered.
+  /// Throws FailJob(kStateUnusable) when that checkpoint cannot be had, is another job's, or disagrees with the log.
+  RecoveryPoint recover(const RecoveryOptions& options);
+
+  /// Requires: every file the manifest names is durable. On return epoch n is committed and visible. Throws as
+  /// CheckpointStore::publish and CommitLog::commit do; what was committed then is for the next recover() to find out.
+  void commit(Manifest manifest);
+
+ private:
+  std::optional<CommitRecord> committed_in_log(const RecoveryOptions& options);
+  Manifest load(Epoch epoch, const RecoveryOptions& options);
+  Epoch choose(const std::optional<CommitRecord>& record, const RecoveryOptions& options);
+  void recover_sinks(const std::optional<Manifest>& manifest);
+
+  CheckpointStore& store_;
+  CommitLog* log_;
+  std::vector<NamedSink> sinks_;
+  Epoch last_ = kNoEpoch;
+  Checksum last_checksum_;
+};
+
+}  // namespace weir

@@ -1,0 +1,37 @@
+#include <weir/checkpoint/watermark_merger.hpp>
+
+#include <algorithm>
+
+#include <weir/core/assert.hpp>
+
+namespace weir {
+
+std::optional<EventTime> WatermarkMerger::advance(std::size_t input, EventTime watermark) {
+  WEIR_ASSERT(watermark >= inputs_[input].watermark, "the watermark of an input never goes back");
+  inputs_[input] = {watermark, false};
+  return merge();
+}
+
+std::optional<EventTime> WatermarkMerger::idle(std::size_t input) {
+  inputs_[input].idle = true;
+  return merge();
+}
+
+bool WatermarkMerger::all_idle() const {
+  return std::all_of(inputs_.begin(), inputs_.end(), [](const Input& i) { return i.idle; });
+}
+
+std::optional<EventTime> WatermarkMerger::merge() {
+  EventTime slowest = EventTime::max();
+  bool any_active = false;
+  for (const Input& input : inputs_) {
+    if (input.idle) continue;
+    any_active = true;
+    slowest = std::min(slowest, input.watermark);
+  }
+  if (!any_active || slowest <= merged_) return std::nullopt;
+  merged_ = slowest;
+  return merged_;
+}
+
+}  // namespace weir
