@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include <weir/core/error.hpp>
+#include <weir/state/tier.hpp>
+
+#include "rocksdb_status.hpp"
+#include "rocksdb_tier.hpp"
+
+namespace weir {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void refuse(std::uint32_t worker, const std::string& file, const std::string& why) {
+  throw FailJob(fmt::format("the state snapshot of worker {} cannot be used: file '{}': {}; restore the file from a copy of "
+                            "the checkpoint directory, or start from a savepoint",
+                            worker, file, why),
+                ExitCode::kStateUnusable);
+}
+
+/// Links what RocksDB never changes; copies the few small files that it may append to.
+void bring_in(std::uint32_t worker, const SnapshotFile& file, const fs::path& live) {
+  if (file.path.empty()) refuse(worker, file.name, "it is kept in memory: written by the memory backend");
+  if (!fs::exists(file.path)) refuse(worker, file.name, "there is no such file: " + file.path);
+  const fs::path to = live / file.name;
+  std::error_code not_linked = std::make_error_code(std::errc::not_supported);
+  if (fs::path(file.name).extension() == ".sst") fs::create_hard_link(file.path, to, not_linked);
+  if (!not_linked) return;
+  std::error_code not_copied;
+  fs::copy_file(file.path, to, not_copied);
+  if (not_copied)
+    throw RestartJob(fmt::format("cannot copy {} to {}: {}", file.path, to.string(), not_copied.message()));
+}
+
+/// The file that RocksDB complains about. It names table files and CURRENT; what it does not name is in its MANIFEST.
+std::string culprit(const rocksdb::Status& status, const std::vector<SnapshotFile>& files) {
+  const std::string message = status.ToString();
+  std::string manifest = "CURRENT";
+  for (const SnapshotFile& file : files) {
+    if (message.find(file.name) != std::string::npos) return file.name;
+    if (file.name.starts_with("MANIFEST")) manifest = file.name;
+  }
+  return manifest;
+}
+
+class RocksDbBackend final : public StateBackend {
+ public:
+  explicit RocksDbBackend(const RocksDbOptions& options)
+      : directory_(options.directory), shared_(std::make_shared<RocksDbShared>(options)) {
+    std::error_code error;
+    fs::remove_all(staging_directory(), error);
+    fs::create_directories(staging_directory(), error);
+    if (error)
+      throw FailJob(fmt::format("cannot make the state directory {}: {}; name one that can be written", options.directory,
+                                error.message()),
+                    ExitCode::kUsage);
+  }
+
+  std::unique_ptr<StateTier> create(std::uint32_t worker) override {
+    const TierDirectory directory = directory_of(worker);
+    directory.make_anew();
+    rocksdb::Options options = shared_->database;
+    options.create_if_missing = true;
+    options.error_if_exists = true;
+    rocksdb::DB* db = nullptr;
+    check(rocksdb::DB::Open(options, directory.live(), &db), "make the live state in " + directory.live().string());
+    return std::make_unique<RocksDbTier>(shared_, directory, std::unique_ptr<rocksdb::DB>(db));
+  }
+
+  std::unique_ptr<StateTier> open(std::uint32_t worker, const std::vector<SnapshotFile>& files) override {
+    const TierDirectory directory = directory_of(worker);
+    directory.make_anew();
+    for (const SnapshotFile& file : files) bring_in(worker, file, directory.live());
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(shared_->database, directory.live(), &db);
+    if (says_files_are_unusable(status)) refuse(worker, culprit(status, files), status.ToString());
+    check(status, "open the live state in " + directory.live().string());
+    return std::make_unique<RocksDbTier>(shared_, directory, std::unique_ptr<rocksdb::DB>(db));
+  }
+
+  std::string staging_directory() const override { return directory_ / "staging"; }
+
+ private:
+  TierDirectory directory_of(std::uint32_t worker) const { return {directory_ / fmt::format("worker-{}", worker)}; }
+
+  const fs::path directory_;
+  std::shared_ptr<const RocksDbShared> shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<StateBackend> make_rocksdb_backend(const RocksDbOptions& options) {
+  return std::make_unique<RocksDbBackend>(options);
+}
+
+}  // namespace weir

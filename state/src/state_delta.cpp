@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include <weir/core/assert.hpp>
+#include <weir/state/tier.hpp>
+
+namespace weir {
+
+namespace {
+
+constexpr std::size_t kDigitBytes = sizeof(std::uint64_t);
+
+/// Bytes [depth, depth + 8) of the key as a number that orders like them; zeros where the key has ended.
+std::uint64_t digit_of(std::string_view key, std::size_t depth) {
+  if (key.size() >= depth + kDigitBytes) {
+    std::uint64_t digit;
+    std::memcpy(&digit, key.data() + depth, kDigitBytes);
+    return __builtin_bswap64(digit);
+  }
+  std::uint64_t digit = 0;
+  for (std::size_t i = depth; i < depth + kDigitBytes; ++i)
+    digit = digit << 8 | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0);
+  return digit;
+}
+
+/// Sorts digit by digit of eight bytes: keys of one operator share their first fourteen bytes or so, and comparing
+/// whole keys would go to memory for each comparison.
+template <class Entry>
+class DigitSort {
+ public:
+  explicit DigitSort(const char* buffer) : buffer_(buffer) {}
+
+  void sort(Entry* first, Entry* last, std::size_t depth) {
+    for (Entry* e = first; e != last; ++e) e->prefix = digit_of(key(*e), depth);
+    std::sort(first, last, [depth](const Entry& a, const Entry& b) {
+      if (a.prefix != b.prefix) return a.prefix < b.prefix;
+      if (length_in(a, depth) != length_in(b, depth)) return length_in(a, depth) < length_in(b, depth);
+      return a.offset < b.offset;
+    });
+    while (first != last) {
+      Entry* end = std::find_if(first, last, [&](const Entry& e) {
+        return e.prefix != first->prefix || length_in(e, depth) != length_in(*first, depth);
+      });
+      if (end - first > 1 && length_in(*first, depth) > kDigitBytes) sort_rest(first, end, depth + kDigitBytes);
+      first = end;
+    }
+  }
+
+ private:
+  /// Long common beginnings are walked over once by whole comparisons instead of digit by digit.
+  static constexpr std::size_t kDepthMax = 64;
+  static constexpr std::ptrdiff_t kFewEntries = 16;
+
+  void sort_rest(Entry* first, Entry* last, std::size_t depth) {
+    if (last - first > kFewEntries && depth < kDepthMax) return sort(first, last, depth);
+    std::sort(first, last, [this, depth](const Entry& a, const Entry& b) {
+      const int order = key(a).substr(depth).compare(key(b).substr(depth));
+      return order != 0 ? order < 0 : a.offset < b.offset;
+    });
+  }
+
+  /// How much of the key the digit at `depth` holds; one more when the key goes on behind it. Tells "a" from "a\0".
+  static std::size_t length_in(const Entry& e, std::size_t depth) {
+    return std::min<std::size_t>(e.key_bytes - depth, kDigitBytes + 1);
+  }
+  std::string_view key(const Entry& e) const { return {buffer_ + e.offset, e.key_bytes}; }
+
+  const char* buffer_;
+};
+
+}  // namespace
+
+void StateDelta::put(std::string_view key, std::string_view value) {
+  constexpr std::size_t kBytesMax = std::numeric_limits<std::uint32_t>::max();
+  WEIR_ASSERT(key.size() <= kBytesMax && value.size() <= kBytesMax, "a state entry is smaller than 4 GiB");
+  entries_.push_back({0, buffer_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())});
+  buffer_.append(key).append(value);
+}
+
+void StateDelta::drop_range(std::string_view begin, std::string_view end) {
+  WEIR_ASSERT(!end.empty(), "a range to drop has an end");
+  if (begin < end) ranges_.emplace_back(begin, end);
+}
+
+void StateDelta::sort() {
+  DigitSort<Entry>(buffer_.data()).sort(entries_.data(), entries_.data() + entries_.size(), 0);
+  // Equal keys lie in the order they were put: the one before another of the same key is outdated.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    if (i + 1 == entries_.size() || key(entries_[i]) != key(entries_[i + 1])) entries_[kept++] = entries_[i];
+  entries_.resize(kept);
+}
+
+void StateDelta::for_each(const std::function<void(std::string_view, std::string_view)>& visit) const {
+  for (const Entry& e : entries_) visit(key(e), {buffer_.data() + e.offset + e.key_bytes, e.value_bytes});
+}
+
+}  // namespace weir
