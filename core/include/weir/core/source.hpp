@@ -102,8 +102,8 @@ class SourceOperator {
     std::size_t rows;      ///< emitted
     std::size_t rejected;
   };
-  /// Reads at most one batch of `partition` and emits it.
-  virtual Read read(std::uint32_t partition, PartitionReader& reader) = 0;
+  /// Reads at most one batch, and at most `limit` rows, of `partition` and emits it.
+  virtual Read read(std::uint32_t partition, PartitionReader& reader, std::size_t limit) = 0;
   /// How far event time has come in `partition`; never goes back.
   virtual EventTime watermark(std::uint32_t partition) const = 0;
   /// Whether rows have an event time at all. Without one no watermark is sent before the end.
@@ -121,12 +121,11 @@ using SourceOperatorFactory = std::function<std::unique_ptr<SourceOperator>(Sour
 struct GeneratorOptions {
   std::optional<std::uint64_t> events;  ///< of all partitions together; none: unlimited
   std::uint64_t seed = 1;
-  std::optional<double> rate;           ///< rows a second of processing time, all partitions together; none: as fast as it goes
   std::uint32_t partitions = 1;         ///< partition k makes rows k, k + partitions, …
 };
 
-/// Fills rows from a pipeline's own generator. Partition `partition` of `options.partitions`, beginning with its row `first`.
-using GeneratorFactory = std::function<std::unique_ptr<Source>(const GeneratorOptions&, Environment&)>;
+/// Opens a pipeline's own generator.
+using GeneratorFactory = std::function<std::unique_ptr<Source>(const GeneratorOptions&)>;
 
 /// What is known of something undecodable, as a row: the input of dead-letter sinks.
 struct DeadLetter {

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include <weir/core/environment.hpp>
+
+namespace weir {
+
+/// The machine: its clocks, its random device, a thread for each lane.
+std::unique_ptr<Environment> make_real_environment();
+
+/// Makes kill points end this process with SIGKILL: `WEIR_KILLPOINT=name:n` in the environment, the n-th time that point is
+/// passed. For tests of recovery; without the variable nothing happens.
+void install_kill_points();
+
+}  // namespace weir

@@ -1,0 +1,363 @@
+#include "attempt.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <weir/core/error.hpp>
+#include <weir/core/kill_point.hpp>
+
+#include "operator_task.hpp"
+#include "sink_task.hpp"
+#include "source_address.hpp"
+
+namespace weir {
+
+namespace {
+
+constexpr std::chrono::microseconds kDefaultLinger{200};
+
+Environment::Instant linger_of(const JobOptions& options) {
+  return options.linger.count() > 0 ? Environment::Instant(options.linger) : Environment::Instant(kDefaultLinger);
+}
+
+bool is_stateful(const Vertex& vertex) {
+  const auto* op = std::get_if<OperatorVertex>(&vertex.what);
+  return op && !op->states.empty();
+}
+
+std::string address_of(const Vertex& vertex,
+                       const std::map<std::string, std::string>& bound,
+                       const std::string& program_default) {
+  const auto found = bound.find(vertex.name);
+  return found != bound.end() ? found->second : program_default;
+}
+
+}  // namespace
+
+Attempt::Attempt(const JobGraph& graph,
+                 const JobOptions& options,
+                 const JobWorld& world,
+                 CheckpointStore& checkpoints,
+                 Epoch oldest)
+    : graph_(graph),
+      options_(options),
+      world_(world),
+      checkpoints_(checkpoints),
+      control_(world.environment, linger_of(options)) {
+  open_connectors();
+  recover(oldest);
+  restore_state();
+  build_channels();
+  tasks_.resize(options_.parallelism);
+  for (std::uint32_t worker = 0; worker < options_.parallelism; ++worker) build_tasks(worker);
+  build_coordinator();
+}
+
+Attempt::~Attempt() { world_.environment.await_blocking(); }
+
+void Attempt::open_connectors() {
+  connectors_ = world_.connectors();
+  // Sinks first: the fence must come before anything else can take long.
+  for (const Vertex& vertex : graph_.vertices) {
+    const auto* sink = std::get_if<SinkVertex>(&vertex.what);
+    if (!sink) continue;
+    const ConnectorUri uri = ConnectorUri::parse(address_of(vertex, options_.sinks, sink->default_uri));
+    sinks_.push_back({&vertex, connectors_->sink(uri, connector_context(vertex, sink->schema, uri.scheme))});
+  }
+  for (const Vertex& vertex : graph_.vertices) {
+    if (!std::holds_alternative<SourceVertex>(vertex.what)) continue;
+    std::optional<double> rate;
+    OpenSource& open = sources_.emplace_back();
+    open.vertex = &vertex;
+    open.source = open_source(vertex, rate);
+    open.partitions = open.source->partitions();
+    open.board = std::make_unique<SourceBoard>(open.partitions.size(), rate, world_.environment.now());
+    open.progress.resize(options_.parallelism);
+  }
+}
+
+std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, std::optional<double>& rate) {
+  const auto& source = std::get<SourceVertex>(vertex.what);
+  SourceAddress address = SourceAddress::parse(vertex.name, address_of(vertex, options_.sources, source.default_uri));
+  rate = address.rate;
+  if (address.uri.scheme == "generator") {
+    const GeneratorOptions generator = address.generator();
+    if (!source.generator)
+      throw FailJob(fmt::format("source '{}' has no generator: bind it to a file or a topic", vertex.name), ExitCode::kUsage);
+    bounded_ = bounded_ && generator.events.has_value();
+    return source.generator(generator);
+  }
+  SourceOptions options;
+  options.start = options_.from == StartFrom::kLatest ? StartAt::kLatest : StartAt::kEarliest;
+  options.bounded = options_.until_latest;
+  bounded_ = bounded_ && (options_.until_latest || address.uri.scheme == "file");
+  return connectors_->source(address.uri, connector_context(vertex, source.schema, address.uri.scheme), options);
+}
+
+ConnectorContext Attempt::connector_context(const Vertex& vertex, const RowSchema* schema, const std::string& scheme) const {
+  ConnectorContext context{graph_.name, options_.instance, vertex.name, schema, &world_.environment, &world_.metrics, {}};
+  if (const auto found = options_.connectors.find(scheme); found != options_.connectors.end()) context.settings = found->second;
+  return context;
+}
+
+void Attempt::recover(Epoch oldest) {
+  CommitLog* log = nullptr;
+  std::vector<NamedSink> named;
+  for (OpenSink& open : sinks_) {
+    named.push_back({open.vertex->name, open.sink.get()});
+    CommitLog* own = open.sink->commit_log();
+    if (own && log && own != log)
+      throw FailJob("the sinks belong to two transactional clusters; one commit cannot cover both", ExitCode::kUsage);
+    if (own) log = own;
+  }
+  protocol_ = std::make_unique<CommitProtocol>(checkpoints_, log, std::move(named));
+  recovery_ = protocol_->recover(
+      {graph_.name, options_.instance, oldest, options_.allow_duplicates});
+  if (!recovery_.manifest) return;
+  check_compatible(*recovery_.manifest);
+  world_.log(fmt::format("going on from epoch {}", recovery_.manifest->epoch));
+}
+
+void Attempt::check_compatible(const Manifest& manifest) const {
+  if (manifest.max_parallelism != options_.max_parallelism) {
+    throw FailJob(fmt::format("the checkpoint was taken with --max-parallelism {}, which is fixed for the life of a job's state",
+                              manifest.max_parallelism),
+                  ExitCode::kStateUnusable);
+  }
+  for (const StateSchemaEntry& kept : manifest.schemas) {
+    const Vertex* vertex = graph_.find(kept.operator_name);
+    const auto* op = vertex ? std::get_if<OperatorVertex>(&vertex->what) : nullptr;
+    const StateDescription* now = nullptr;
+    if (op)
+      for (const StateDescription& state : op->states)
+        if (state.name == kept.state.name) now = &state;
+    if (!now) {
+      throw FailJob(fmt::format("{} holds state '{}' of operator '{}', which this pipeline does not have; name the operator as "
+                                "before, or start over with --from fresh",
+                                checkpoints_.describe(manifest.epoch), kept.state.name, kept.operator_name),
+                    ExitCode::kStateUnusable);
+    }
+    if (now->key_type != kept.state.key_type || now->value_type != kept.state.value_type) {
+      throw FailJob(fmt::format("state '{}' of operator '{}' has changed its type: {} holds {} -> {}, the pipeline wants {} -> {}",
+                                kept.state.name, kept.operator_name, checkpoints_.describe(manifest.epoch), kept.state.key_type,
+                                kept.state.value_type, now->key_type, now->value_type),
+                    ExitCode::kStateUnusable);
+    }
+  }
+}
+
+void Attempt::restore_state() {
+  stores_.resize(options_.parallelism);
+  if (std::none_of(graph_.vertices.begin(), graph_.vertices.end(), is_stateful)) return;
+  backend_ = world_.backend(options_);
+  for (std::uint32_t worker = 0; worker < options_.parallelism; ++worker) {
+    const KeyGroupRange range = key_groups_of(worker, options_.parallelism, options_.max_parallelism);
+    stores_[worker] = std::make_unique<StateStore>(restore_tier(*backend_, worker, range), options_.state, range,
+                                                   options_.memory_bytes / 2 / options_.parallelism);
+  }
+}
+
+std::unique_ptr<StateTier> Attempt::restore_tier(StateBackend& backend, std::uint32_t worker, KeyGroupRange range) {
+  if (!recovery_.manifest) return backend.create(worker);
+  const auto fetch = [&](const StateShard& shard) {
+    std::vector<SnapshotFile> files;
+    for (const StoredFile& file : shard.files) {
+      files.push_back(checkpoints_.get(file, backend.staging_directory()));
+      kill_point("mid_restore");
+    }
+    return files;
+  };
+  for (const StateShard& shard : recovery_.manifest->shards)
+    if (shard.key_groups == range) return backend.open(worker, fetch(shard));
+  // Another parallelism than the checkpoint's: the key groups of this worker lie in several shards, each a contiguous range.
+  std::unique_ptr<StateTier> tier = backend.create(worker);
+  for (const StateShard& shard : recovery_.manifest->shards) {
+    const KeyGroupRange overlap{std::max(range.first, shard.key_groups.first), std::min(range.end, shard.key_groups.end)};
+    if (overlap.first >= overlap.end) continue;
+    const auto source = backend.open(options_.parallelism + worker, fetch(shard));
+    copy_key_groups(*source, overlap, *tier);
+  }
+  return tier;
+}
+
+void Attempt::build_channels() {
+  for (std::uint32_t worker = 0; worker < options_.parallelism; ++worker) parkers_.push_back(std::make_unique<Parker>());
+  const std::uint32_t workers = options_.parallelism;
+  std::map<std::string, int> seen;
+  for (const Edge& edge : graph_.edges) {
+    std::string name = fmt::format("{} → {}", graph_.vertices[edge.from].name, graph_.vertices[edge.to].name);
+    if (const int n = ++seen[name]; n > 1) name += fmt::format(" #{}", n);
+    edge_names_.push_back(std::move(name));
+    auto& channels = channels_.emplace_back(workers * workers);
+    for (std::uint32_t from = 0; from < workers; ++from) {
+      for (std::uint32_t to = 0; to < workers; ++to) {
+        if (edge.partitioning == Partitioning::kForward && from != to) continue;
+        channels[from * workers + to] = from == to ? std::make_unique<Channel>(nullptr, nullptr)
+                                                   : std::make_unique<Channel>(parkers_[from].get(), parkers_[to].get());
+      }
+    }
+  }
+}
+
+void Attempt::build_tasks(std::uint32_t worker) {
+  for (const Vertex& vertex : graph_.vertices) {
+    if (std::holds_alternative<SourceVertex>(vertex.what)) tasks_[worker].push_back(build_source(vertex, worker));
+    else if (std::holds_alternative<OperatorVertex>(vertex.what)) tasks_[worker].push_back(build_operator(vertex, worker));
+    else tasks_[worker].push_back(build_sink(vertex, worker));
+  }
+}
+
+std::unique_ptr<Task> Attempt::build_source(const Vertex& vertex, std::uint32_t worker) {
+  const auto& definition = std::get<SourceVertex>(vertex.what);
+  OpenSource& open = source_of(vertex);
+  std::vector<std::unique_ptr<EdgeOutput>> edges;
+  SourceContext context{this->context(vertex, worker, edges), RejectPolicy::kFail};
+  if (const auto found = options_.on_reject.find(vertex.name); found != options_.on_reject.end())
+    context.on_reject = found->second;
+  return std::make_unique<SourceTask>(
+      SourceTaskOptions{vertex.name, worker, definition.max_drift, definition.idle_after}, control_, world_.metrics, *open.board,
+      open.progress[worker], TaskOutputs(std::move(edges)), definition.make(std::move(context)), assign_partitions(open, worker));
+}
+
+std::unique_ptr<Task> Attempt::build_operator(const Vertex& vertex, std::uint32_t worker) {
+  std::vector<std::unique_ptr<EdgeOutput>> edges;
+  OperatorContext context = this->context(vertex, worker, edges);
+  if (is_stateful(vertex)) context.state = stores_[worker].get();
+  return std::make_unique<OperatorTask>(vertex.name, worker, control_, world_.metrics, gate(vertex, worker),
+                                        TaskOutputs(std::move(edges)),
+                                        std::get<OperatorVertex>(vertex.what).make(std::move(context)));
+}
+
+std::unique_ptr<Task> Attempt::build_sink(const Vertex& vertex, std::uint32_t worker) {
+  const auto open = std::find_if(sinks_.begin(), sinks_.end(), [&](const OpenSink& s) { return s.vertex == &vertex; });
+  return std::make_unique<SinkTask>(vertex.name, worker, control_, world_.metrics, gate(vertex, worker),
+                                    open->sink->open_writer(worker));
+}
+
+std::vector<AssignedPartition> Attempt::assign_partitions(OpenSource& open, std::uint32_t worker) {
+  std::vector<AssignedPartition> assigned;
+  for (std::uint32_t index = worker; index < open.partitions.size(); index += options_.parallelism) {
+    const std::string& name = open.partitions[index];
+    const PartitionProgress* progress = restored(open.vertex->name, name);
+    AssignedPartition partition{index, name, nullptr, EventTime::min(), false};
+    if (progress) {
+      partition.watermark = progress->watermark;
+      partition.ended = progress->ended;
+    }
+    partition.reader = open.source->open(name, progress ? std::optional(progress->end) : std::nullopt,
+                                         [parker = parkers_[worker].get()] { parker->unpark(); });
+    assigned.push_back(std::move(partition));
+  }
+  return assigned;
+}
+
+const PartitionProgress* Attempt::restored(const std::string& source, const std::string& partition) const {
+  if (!recovery_.manifest) return nullptr;
+  for (const PartitionProgress& progress : recovery_.manifest->sources)
+    if (progress.source == source && progress.partition == partition) return &progress;
+  return nullptr;
+}
+
+OperatorContext Attempt::context(const Vertex& vertex,
+                                 std::uint32_t worker,
+                                 std::vector<std::unique_ptr<EdgeOutput>>& edges) {
+  const std::uint32_t workers = options_.parallelism;
+  OperatorContext context;
+  context.name = vertex.name;
+  context.worker = worker;
+  context.parallelism = workers;
+  context.max_parallelism = options_.max_parallelism;
+  context.key_groups = key_groups_of(worker, workers, options_.max_parallelism);
+  context.environment = &world_.environment;
+  context.metrics = &world_.metrics;
+  for (std::size_t e = 0; e < graph_.edges.size(); ++e) {
+    const Edge& edge = graph_.edges[e];
+    if (edge.from != vertex.id) continue;
+    std::vector<Channel*> targets;
+    for (std::uint32_t to = 0; to < workers; ++to)
+      if (Channel* channel = channels_[e][worker * workers + to].get()) targets.push_back(channel);
+    edges.push_back(std::make_unique<EdgeOutput>(edge, edge_names_[e], options_.max_parallelism, std::move(targets)));
+    if (context.outputs.size() <= edge.port) context.outputs.resize(edge.port + 1);
+    context.outputs[edge.port].push_back(edge.bind(*edges.back()));
+  }
+  if (recovery_.manifest)
+    for (const OperatorStateEntry& entry : recovery_.manifest->operator_states)
+      if (entry.operator_name == vertex.name) context.restored.push_back(entry.bytes);
+  return context;
+}
+
+InputGate Attempt::gate(const Vertex& vertex, std::uint32_t worker) {
+  const std::uint32_t workers = options_.parallelism;
+  std::vector<InputGate::Input> inputs;
+  for (std::size_t e = 0; e < graph_.edges.size(); ++e) {
+    if (graph_.edges[e].to != vertex.id) continue;
+    for (std::uint32_t from = 0; from < workers; ++from)
+      if (Channel* channel = channels_[e][from * workers + worker].get())
+        inputs.push_back({channel, graph_.edges[e].input, edge_names_[e]});
+  }
+  return InputGate(std::move(inputs));
+}
+
+void Attempt::build_coordinator() {
+  CheckpointPlan plan;
+  plan.identity.job = graph_.name;
+  plan.identity.instance = options_.instance;
+  plan.identity.fingerprint = fingerprint(graph_);
+  plan.identity.epoch = recovery_.manifest ? recovery_.manifest->epoch : kNoEpoch;
+  plan.identity.parallelism = options_.parallelism;
+  plan.identity.max_parallelism = options_.max_parallelism;
+  for (const Vertex& vertex : graph_.vertices)
+    if (const auto* op = std::get_if<OperatorVertex>(&vertex.what))
+      for (const StateDescription& state : op->states) plan.identity.schemas.push_back({vertex.name, state});
+  plan.interval = options_.checkpoint_interval;
+  plan.tasks = graph_.vertices.size() * options_.parallelism;
+  for (const auto& store : stores_) plan.stores.push_back(store.get());
+  plan.checkpoints = &checkpoints_;
+  plan.protocol = protocol_.get();
+  plan.next_epoch = recovery_.next_epoch;
+  plan.committed = [this](const Manifest& manifest) { report_committed(manifest); };
+  coordinator_ = std::make_unique<Coordinator>(std::move(plan), control_, world_.metrics);
+}
+
+void Attempt::report_committed(const Manifest& manifest) {
+  for (OpenSource& open : sources_) {
+    std::vector<std::pair<std::string, Position>> positions;
+    for (const PartitionProgress& progress : manifest.sources)
+      if (progress.source == open.vertex->name) positions.emplace_back(progress.partition, progress.end);
+    open.source->report_committed(positions);
+  }
+}
+
+Attempt::OpenSource& Attempt::source_of(const Vertex& vertex) {
+  return *std::find_if(sources_.begin(), sources_.end(), [&](const OpenSource& s) { return s.vertex == &vertex; });
+}
+
+std::vector<SourceStatus> Attempt::source_status() const {
+  std::vector<SourceStatus> all;
+  for (const OpenSource& open : sources_) {
+    SourceStatus status;
+    status.name = open.vertex->name;
+    status.partitions = static_cast<std::uint32_t>(open.partitions.size());
+    EventTime slowest = EventTime::max();
+    double progress = 0;
+    std::int64_t lag = 0;
+    for (std::uint32_t worker = 0; worker < open.progress.size() && worker < status.partitions; ++worker) {
+      const SourceProgress& own = open.progress[worker];
+      status.records += own.records.load(std::memory_order_relaxed);
+      status.rejected += own.rejected.load(std::memory_order_relaxed);
+      slowest = std::min(slowest, EventTime{own.watermark.load(std::memory_order_relaxed)});
+      const double share = own.progress.load(std::memory_order_relaxed);
+      progress = share < 0 ? share : progress + share;
+      const std::int64_t behind = own.lag.load(std::memory_order_relaxed);
+      lag = behind < 0 ? behind : lag + behind;
+    }
+    status.watermark = slowest;
+    if (progress >= 0 && status.partitions > 0) status.progress = progress / status.partitions;
+    if (lag >= 0) status.lag = lag;
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+}  // namespace weir

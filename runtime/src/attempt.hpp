@@ -1,0 +1,95 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/core/connector.hpp>
+#include <weir/runtime/job.hpp>
+
+#include "coordinator.hpp"
+#include "source_task.hpp"
+#include "task.hpp"
+
+namespace weir {
+
+/// One run of a job from its last commit until it ends, stops or fails: connectors, state, tasks and channels, built in the
+/// order that recovery asks for. Built and destroyed by one thread; the tasks of a worker are stepped by one thread each.
+class Attempt {
+ public:
+  /// Opens, fences, recovers and restores. Blocks. Throws what these throw. References outlive the attempt.
+  /// Commits before epoch `oldest` are ignored.
+  Attempt(const JobGraph& graph,
+          const JobOptions& options,
+          const JobWorld& world,
+          CheckpointStore& checkpoints,
+          Epoch oldest);
+  /// Requires: no task is being stepped. Waits for what is being written.
+  ~Attempt();
+
+  std::uint32_t workers() const { return static_cast<std::uint32_t>(tasks_.size()); }
+  const std::vector<std::unique_ptr<Task>>& tasks(std::uint32_t worker) const { return tasks_[worker]; }
+  Parker& parker(std::uint32_t worker) { return *parkers_[worker]; }
+  Coordinator& coordinator() { return *coordinator_; }
+  AttemptControl& control() { return control_; }
+  std::vector<SourceStatus> source_status() const;
+  bool bounded() const { return bounded_; }
+  Epoch first_epoch() const { return recovery_.next_epoch; }
+
+ private:
+  struct OpenSource {
+    const Vertex* vertex;
+    std::unique_ptr<Source> source;
+    std::vector<std::string> partitions;
+    std::unique_ptr<SourceBoard> board;
+    std::deque<SourceProgress> progress;  // by worker
+  };
+  struct OpenSink {
+    const Vertex* vertex;
+    std::unique_ptr<Sink> sink;
+  };
+
+  void open_connectors();
+  std::unique_ptr<Source> open_source(const Vertex& vertex, std::optional<double>& rate);
+  void recover(Epoch oldest);
+  void check_compatible(const Manifest& manifest) const;
+  void restore_state();
+  std::unique_ptr<StateTier> restore_tier(StateBackend& backend, std::uint32_t worker, KeyGroupRange range);
+  void build_channels();
+  void build_tasks(std::uint32_t worker);
+  std::unique_ptr<Task> build_source(const Vertex& vertex, std::uint32_t worker);
+  std::unique_ptr<Task> build_operator(const Vertex& vertex, std::uint32_t worker);
+  std::unique_ptr<Task> build_sink(const Vertex& vertex, std::uint32_t worker);
+  std::vector<AssignedPartition> assign_partitions(OpenSource& source, std::uint32_t worker);
+  const PartitionProgress* restored(const std::string& source, const std::string& partition) const;
+  OperatorContext context(const Vertex& vertex, std::uint32_t worker, std::vector<std::unique_ptr<EdgeOutput>>& edges);
+  InputGate gate(const Vertex& vertex, std::uint32_t worker);
+  void build_coordinator();
+  void report_committed(const Manifest& manifest);
+  OpenSource& source_of(const Vertex& vertex);
+  ConnectorContext connector_context(const Vertex& vertex, const RowSchema* schema, const std::string& scheme) const;
+
+  const JobGraph& graph_;
+  const JobOptions& options_;
+  const JobWorld& world_;
+  CheckpointStore& checkpoints_;
+  AttemptControl control_;
+
+  // In the order of their making; destroyed the other way round.
+  std::unique_ptr<Connectors> connectors_;
+  std::deque<OpenSource> sources_;
+  std::deque<OpenSink> sinks_;
+  std::unique_ptr<CommitProtocol> protocol_;
+  RecoveryPoint recovery_;
+  std::unique_ptr<StateBackend> backend_;
+  std::vector<std::unique_ptr<StateStore>> stores_;
+  std::vector<std::unique_ptr<Parker>> parkers_;
+  std::vector<std::string> edge_names_;
+  std::vector<std::vector<std::unique_ptr<Channel>>> channels_;  ///< [edge][from * workers + to]; null where none
+  std::vector<std::vector<std::unique_ptr<Task>>> tasks_;        ///< [worker], upstream first
+  std::unique_ptr<Coordinator> coordinator_;
+  bool bounded_ = true;
+};
+
+}  // namespace weir

@@ -1,0 +1,168 @@
+#include <weir/runtime/job.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <mutex>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "attempt.hpp"
+#include "dead_letters.hpp"
+#include "threaded_run.hpp"
+
+namespace weir {
+
+const char* to_string(JobState state) {
+  switch (state) {
+    case JobState::kCreated: return "created";
+    case JobState::kStarting: return "starting";
+    case JobState::kRestoring: return "restoring";
+    case JobState::kRunning: return "running";
+    case JobState::kFinishing: return "finishing";
+    case JobState::kRestarting: return "restarting";
+    case JobState::kDone: return "done";
+    case JobState::kStopped: return "stopped";
+    case JobState::kFailed: return "failed";
+  }
+  return "unknown";
+}
+
+namespace {
+constexpr Epoch kStartAnew = std::numeric_limits<Epoch>::max();
+}
+
+struct Job::Core {
+  Core(JobGraph g, JobOptions o, JobWorld w)
+      : options(std::move(o)),
+        graph(with_dead_letters(std::move(g), options)),
+        world(std::move(w)),
+        restarts(world.metrics.counter("weir_job_restarts_total", "Attempts after the first one.")) {}
+
+  ExitCode run();
+  void attempt_once();
+  /// How long to wait before the next attempt; none: give up.
+  std::optional<Duration> backoff();
+  void enter(JobState next);
+  ExitCode fail(const std::string& why, ExitCode code);
+
+  JobOptions options;
+  JobGraph graph;
+  JobWorld world;
+  Counter& restarts;
+  Epoch oldest = options.from == StartFrom::kResume ? kNoEpoch : kStartAnew;
+  std::unique_ptr<CheckpointStore> checkpoints;
+  std::deque<Environment::Instant> recent_restarts;
+  Parker sleeper;  ///< where the thread in run() waits between attempts
+  std::atomic<bool> stop_requested{false};
+
+  mutable std::mutex mutex;  // guards the rest
+  JobStatus status;
+  Attempt* running = nullptr;
+};
+
+Job::Job(JobGraph graph, JobOptions options, JobWorld world)
+    : core_(std::make_unique<Core>(std::move(graph), std::move(options), std::move(world))) {}
+
+Job::~Job() = default;
+
+ExitCode Job::run() { return core_->run(); }
+
+void Job::stop() {
+  core_->stop_requested = true;
+  core_->sleeper.unpark();
+  std::lock_guard lock(core_->mutex);
+  if (!core_->running) return;
+  core_->running->coordinator().stop();
+  core_->running->control().coordinator().unpark();
+}
+
+JobStatus Job::status() const {
+  std::lock_guard lock(core_->mutex);
+  JobStatus status = core_->status;
+  if (!core_->running) return status;
+  status.last_commit = core_->running->coordinator().last_commit();
+  status.sources = core_->running->source_status();
+  return status;
+}
+
+ExitCode Job::Core::run() {
+  while (true) {
+    try {
+      if (!checkpoints) checkpoints = world.store(options);
+      attempt_once();
+      enter(stop_requested ? JobState::kStopped : JobState::kDone);
+      return ExitCode::kDone;
+    } catch (const FailJob& failure) {
+      return fail(failure.what(), failure.code());
+    } catch (const std::exception& failure) {
+      const std::optional<Duration> wait = backoff();
+      if (!wait) return fail(failure.what(), ExitCode::kJobFailed);
+      {
+        std::lock_guard lock(mutex);
+        status.last_failure = failure.what();
+        ++status.restarts;
+      }
+      restarts.add(1);
+      enter(JobState::kRestarting);
+      world.log(fmt::format("attempt failed: {}; going on from the last commit in {} ms", failure.what(), wait->count()));
+      if (!stop_requested) sleeper.park(*wait);
+      if (stop_requested) return fail("stopped while restarting", ExitCode::kJobFailed);
+    }
+  }
+}
+
+void Job::Core::attempt_once() {
+  enter(JobState::kStarting);
+  Attempt attempt(graph, options, world, *checkpoints, oldest);
+  // A job that starts anew ignores earlier commits, but never those of its own earlier attempts.
+  if (oldest == kStartAnew) oldest = attempt.first_epoch();
+  {
+    std::lock_guard lock(mutex);
+    running = &attempt;
+    status.bounded = attempt.bounded();
+    if (stop_requested) attempt.coordinator().stop();
+  }
+  enter(JobState::kRunning);
+  const auto forget = [&] {
+    std::lock_guard lock(mutex);
+    status.last_commit = attempt.coordinator().last_commit();
+    status.sources = attempt.source_status();
+    running = nullptr;
+  };
+  try {
+    run_on_threads(attempt, world.environment);
+  } catch (...) {
+    forget();
+    throw;
+  }
+  forget();
+}
+
+std::optional<Duration> Job::Core::backoff() {
+  const Environment::Instant now = world.environment.now();
+  const RestartPolicy& policy = options.restart;
+  while (!recent_restarts.empty() && now - recent_restarts.front() > policy.window) recent_restarts.pop_front();
+  if (recent_restarts.size() >= policy.limit) return std::nullopt;
+  recent_restarts.push_back(now);
+  const auto doublings = std::min<std::size_t>(recent_restarts.size() - 1, 20);
+  const std::int64_t longest = std::min(policy.max_backoff.count(), policy.initial_backoff.count() << doublings);
+  // Half fixed, half chance: instances that failed together do not come back together.
+  return Duration{longest / 2 + static_cast<std::int64_t>(world.environment.random() % static_cast<std::uint64_t>(longest / 2 + 1))};
+}
+
+void Job::Core::enter(JobState next) {
+  std::lock_guard lock(mutex);
+  status.state = next;
+}
+
+ExitCode Job::Core::fail(const std::string& why, ExitCode code) {
+  world.log(fmt::format("job failed: {}", why));
+  std::lock_guard lock(mutex);
+  status.last_failure = why;
+  status.state = JobState::kFailed;
+  return code;
+}
+
+}  // namespace weir

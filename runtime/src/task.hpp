@@ -1,0 +1,110 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/checkpoint/pending_checkpoint.hpp>
+#include <weir/core/environment.hpp>
+#include <weir/core/metrics.hpp>
+#include <weir/core/operator.hpp>
+
+#include "edge_output.hpp"
+#include "input_gate.hpp"
+#include "parker.hpp"
+
+namespace weir {
+
+/// What tasks and the coordinator tell each other. Any thread.
+class AttemptControl {
+ public:
+  AttemptControl(Environment& environment, Environment::Instant linger) : environment_(environment), linger_(linger) {}
+
+  Environment& environment() const { return environment_; }
+  Environment::Instant linger() const { return linger_; }
+
+  /// Asks the sources for barrier `epoch`. After a last one they read no more.
+  void request(Epoch epoch, bool last) {
+    if (last) last_.store(true, std::memory_order_relaxed);
+    requested_.store(epoch, std::memory_order_release);
+  }
+  Epoch requested() const { return requested_.load(std::memory_order_acquire); }
+  bool last_requested() const { return last_.load(std::memory_order_relaxed); }
+
+  /// A task has answered a barrier.
+  void submit(TaskSnapshot snapshot);
+  std::vector<TaskSnapshot> take_snapshots();
+  /// A task has passed on the end of all its inputs.
+  void task_finished();
+  std::size_t tasks_finished() const { return finished_.load(std::memory_order_acquire); }
+
+  /// Rows have moved: there is something for a checkpoint. Once a batch.
+  void note_activity() { activity_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t activity() const { return activity_.load(std::memory_order_relaxed); }
+
+  /// Where the coordinator sleeps.
+  Parker& coordinator() { return coordinator_; }
+
+ private:
+  Environment& environment_;
+  const Environment::Instant linger_;
+  std::atomic<Epoch> requested_{kNoEpoch};
+  std::atomic<bool> last_{false};
+  std::atomic<std::size_t> finished_{0};
+  std::atomic<std::uint64_t> activity_{0};
+  std::mutex mutex_;
+  std::vector<TaskSnapshot> snapshots_;
+  Parker coordinator_;
+};
+
+/// The ways out of a task: all its edges' sending ends.
+class TaskOutputs {
+ public:
+  explicit TaskOutputs(std::vector<std::unique_ptr<EdgeOutput>> edges) : edges_(std::move(edges)) {}
+
+  /// False while something waits for a full channel: no step then.
+  bool drain();
+  void flush_waiting(Environment::Instant now, Environment::Instant linger);
+  void flush();
+  void watermark(EventTime watermark) { broadcast(Element::Kind::kWatermark, watermark, kNoEpoch); }
+  void idle() { broadcast(Element::Kind::kIdle, {}, kNoEpoch); }
+  void barrier(Epoch epoch) { broadcast(Element::Kind::kBarrier, {}, epoch); }
+  void end() { broadcast(Element::Kind::kEnd, {}, kNoEpoch); }
+
+  std::vector<TaskSnapshot::EdgeEnd> take_sent();
+  std::uint64_t rows_sent() const;
+
+ private:
+  void broadcast(Element::Kind kind, EventTime watermark, Epoch epoch);
+
+  std::vector<std::unique_ptr<EdgeOutput>> edges_;
+};
+
+/// One vertex on one worker. Stepped by its worker, or by the simulation; a step is bounded and never blocks.
+class Task {
+ public:
+  virtual ~Task() = default;
+  /// True when something was done.
+  virtual bool step(Environment::Instant now) = 0;
+  virtual const std::string& vertex() const = 0;
+};
+
+/// Counters of a task, bumped once a step.
+class TaskMetrics {
+ public:
+  TaskMetrics(MetricRegistry& metrics, const std::string& vertex, std::uint32_t worker);
+  void rows_in(std::uint64_t total) { in_->add(total - std::exchange(seen_in_, total)); }
+  void rows_out(std::uint64_t total) { out_->add(total - std::exchange(seen_out_, total)); }
+  void watermark(EventTime t) { watermark_->set(static_cast<double>(t.millis) / 1000.0); }
+
+ private:
+  Counter* in_;
+  Counter* out_;
+  Gauge* watermark_;
+  std::uint64_t seen_in_ = 0;
+  std::uint64_t seen_out_ = 0;
+};
+
+}  // namespace weir
