@@ -1,0 +1,207 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/core.h>
+#include <simdjson.h>
+
+#include <weir/core/error.hpp>
+
+#include "csv_fields.hpp"
+#include "csv_format.hpp"
+#include "field_value.hpp"
+#include "iso_time.hpp"
+#include "nearest.hpp"
+
+namespace weir {
+
+namespace {
+
+bool parse_bool(std::string_view text, bool& value) {
+  if (text == "true" || text == "TRUE" || text == "True" || text == "1") value = true;
+  else if (text == "false" || text == "FALSE" || text == "False" || text == "0") value = false;
+  else return false;
+  return true;
+}
+
+template <class Number>
+std::errc parse_number(std::string_view text, Number& value) {
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc()) return error;
+  return stop == text.data() + text.size() ? error : std::errc::invalid_argument;
+}
+
+class CsvDecoder final : public RowDecoder {
+ public:
+  CsvDecoder(const RowSchema& schema, const CsvLayout& layout) : columns_(csv_columns(schema)), null_(layout.null) {
+    if (layout.columns.empty()) {
+      for (const CsvColumn& column : columns_) targets_.push_back(&column);
+      return;
+    }
+    for (const std::string& name : layout.columns) {
+      const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const CsvColumn& c) { return c.name == name; });
+      targets_.push_back(found == columns_.end() ? nullptr : &*found);
+    }
+    check(layout.columns);
+  }
+
+  bool decode(std::string_view payload, Batch& batch, std::string& reason) override {
+    if (!simdjson::validate_utf8(payload)) {
+      reason = "not valid UTF-8";
+      return false;
+    }
+    auto* row = static_cast<std::byte*>(batch.append_default());
+    if (decode_fields(payload, row, batch, reason)) return true;
+    batch.drop_last();
+    return false;
+  }
+
+ private:
+  void check(const std::vector<std::string>& names) {
+    for (const CsvColumn& column : columns_) {
+      const auto times = std::count(targets_.begin(), targets_.end(), &column);
+      if (times > 1) throw FailJob(fmt::format("CSV column `{}` is there {} times", column.name, times), ExitCode::kUsage);
+      if (times == 1) continue;
+      if (!column.field->optional)
+        throw FailJob(fmt::format("CSV column `{}` is missing and its field is not optional; the columns are {}", column.name,
+                                  joined(names)),
+                      ExitCode::kUsage);
+      absent_.push_back(&column);
+    }
+  }
+
+  bool decode_fields(std::string_view record, std::byte* row, Batch& batch, std::string& reason) {
+    CsvFields fields(record);
+    std::size_t index = 0;
+    for (; !fields.done(); ++index) {
+      if (!fields.take(scratch_)) {
+        reason = fmt::format("column {}: {}", index + 1, fields.problem);
+        return false;
+      }
+      if (index >= targets_.size()) continue;
+      if (const CsvColumn* column = targets_[index]; column && !store(*column, fields, row, batch, reason)) return false;
+    }
+    if (index != targets_.size()) {
+      reason = fmt::format("{} fields where {} columns are expected", index, targets_.size());
+      return false;
+    }
+    for (const CsvColumn* column : absent_) column->field->reset(row + column->offset);
+    return true;
+  }
+
+  bool is_absent(const CsvFields& fields, bool text) const {
+    // A quoted field is text that somebody wrote; only where text is no value it may stand for nothing.
+    if (fields.quoted && text) return false;
+    return fields.text.empty() || fields.text == "NA" || (!null_.empty() && fields.text == null_);
+  }
+
+  bool store(const CsvColumn& column, const CsvFields& fields, std::byte* row, Batch& batch, std::string& reason) {
+    const Field& field = *column.field;
+    void* to = row + column.offset;
+    const bool text = field.type == FieldType::kText || field.type == FieldType::kOwnedText;
+    if (field.optional) {
+      if (is_absent(fields, text)) {
+        field.reset(to);
+        return true;
+      }
+      to = field.emplace(to);
+    }
+    if (text) {
+      store_text(field.type, fields.text, batch, to);
+      return true;
+    }
+    if (fields.text.empty()) {
+      reason = fmt::format("field `{}` is empty, which only optional fields may be", column.name);
+      return false;
+    }
+    return store_parsed(column, fields.text, to, reason);
+  }
+
+  bool store_parsed(const CsvColumn& column, std::string_view text, void* to, std::string& reason) {
+    const FieldType type = column.field->type;
+    std::errc error{};
+    bool in_range = true;
+    if (type == FieldType::kBool) {
+      if (!parse_bool(text, *static_cast<bool*>(to))) error = std::errc::invalid_argument;
+    } else if (type == FieldType::kFloat || type == FieldType::kDouble) {
+      double value = 0;
+      error = parse_number(text, value);
+      in_range = error != std::errc() || store_real(type, value, to);
+    } else if (type == FieldType::kEventTime) {
+      if (!parse_iso_time(text, *static_cast<EventTime*>(to))) error = store_digits(FieldType::kInt64, text, to, in_range);
+    } else {
+      error = store_digits(type, text, to, in_range);
+    }
+    if (error == std::errc() && in_range) return true;
+    const bool range = !in_range || error == std::errc::result_out_of_range;
+    reason = complaint(column.name, text, fmt::format("{} {}", range ? "out of range for" : "not", wanted(type)));
+    return false;
+  }
+
+  static std::errc store_digits(FieldType type, std::string_view text, void* to, bool& in_range) {
+    std::int64_t value = 0;
+    std::errc error = parse_number(text, value);
+    if (error == std::errc()) {
+      in_range = store_integer(type, value, to);
+      return error;
+    }
+    std::uint64_t large = 0;
+    if (type == FieldType::kUInt64 && parse_number(text, large) == std::errc()) {
+      in_range = store_unsigned(type, large, to);
+      return {};
+    }
+    double real = 0;
+    if (error == std::errc::result_out_of_range || parse_number(text, real) != std::errc()) return error;
+    if (!std::isfinite(real) || std::trunc(real) != real) return std::errc::invalid_argument;
+    in_range = store_whole(type, real, to);
+    return {};
+  }
+
+  std::vector<CsvColumn> columns_;
+  std::vector<const CsvColumn*> targets_;  ///< by column of the file; null: a column that is no field
+  std::vector<const CsvColumn*> absent_;   ///< optional fields that the file has no column for
+  std::string null_;
+  std::string scratch_;
+};
+
+void add_columns(const RowSchema& schema, const std::string& prefix, std::size_t base, std::vector<CsvColumn>& columns) {
+  for (const Field& field : schema.fields) {
+    const std::string name = prefix + std::string(field.name);
+    if (field.type != FieldType::kStruct) {
+      columns.push_back({name, &field, base + field.offset});
+      continue;
+    }
+    if (field.optional)
+      throw FailJob(fmt::format("format csv cannot hold `{}` of {}: it is an optional struct; use json", name, schema.name),
+                    ExitCode::kUsage);
+    add_columns(*field.nested, name + ".", base + field.offset, columns);
+  }
+}
+
+}  // namespace
+
+std::vector<CsvColumn> csv_columns(const RowSchema& schema) {
+  std::vector<CsvColumn> columns;
+  add_columns(schema, "", 0, columns);
+  return columns;
+}
+
+std::unique_ptr<RowDecoder> make_csv_decoder(const RowSchema& schema, const CsvLayout& layout) {
+  return std::make_unique<CsvDecoder>(schema, layout);
+}
+
+bool split_csv(std::string_view record, std::vector<std::string>& out, std::string& reason) {
+  out.clear();
+  std::string scratch;
+  CsvFields fields(record);
+  while (!fields.done()) {
+    if (!fields.take(scratch)) {
+      reason = fmt::format("column {}: {}", out.size() + 1, fields.problem);
+      return false;
+    }
+    out.emplace_back(fields.text);
+  }
+  return true;
+}
+
+}  // namespace weir

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "format.hpp"
+
+namespace weir {
+
+/// One JSON object a record. docs/formats/rows.md says what is accepted.
+std::unique_ptr<RowDecoder> make_json_decoder(const RowSchema& schema);
+std::unique_ptr<RowEncoder> make_json_encoder(const RowSchema& schema);
+
+}  // namespace weir
