@@ -1,0 +1,65 @@
+#include <weir/state/pane_store.hpp>
+
+namespace weir::detail {
+
+namespace {
+constexpr std::size_t kRunBytes = 2;
+}
+
+std::string encode_pane_directory(const std::vector<PaneRecord>& panes) {
+  std::string bytes;
+  for (const PaneRecord& pane : panes) {
+    append_number(bytes, pane.end.millis);
+    append_number(bytes, pane.next_run);
+    append_number(bytes, static_cast<std::uint8_t>(pane.fired));
+  }
+  return bytes;
+}
+
+std::vector<PaneRecord> decode_pane_directory(std::string_view bytes) {
+  Arena none;
+  StateReader in(bytes, none);
+  std::vector<PaneRecord> panes;
+  while (!in.at_end()) {
+    PaneRecord pane{};
+    pane.end.millis = in.number<std::int64_t>();
+    pane.next_run = in.number<std::uint16_t>();
+    pane.fired = in.number<std::uint8_t>() != 0;
+    panes.push_back(pane);
+  }
+  return panes;
+}
+
+std::uint64_t pane_namespace(EventTime end) {
+  // Flipping the sign bit makes unsigned byte order the order of time.
+  return static_cast<std::uint64_t>(end.millis) ^ (std::uint64_t{1} << 63);
+}
+
+void append_run(std::string& key, std::uint16_t run) {
+  key.push_back(static_cast<char>(run >> 8));
+  key.push_back(static_cast<char>(run & 0xff));
+}
+
+void drop_pane(StateDelta& delta, KeyGroupRange groups, std::uint32_t operator_id, EventTime end) {
+  for (std::uint32_t group = groups.first; group < groups.end; ++group) {
+    const std::string prefix = state_prefix(static_cast<KeyGroup>(group), operator_id, pane_namespace(end));
+    delta.drop_range(prefix, prefix_end(prefix));
+  }
+}
+
+void scan_pane(const StateTier& tier,
+               KeyGroupRange groups,
+               std::uint32_t operator_id,
+               EventTime end,
+               const std::function<void(std::string_view key, std::uint16_t run, std::string_view value)>& visit) {
+  for (std::uint32_t group = groups.first; group < groups.end; ++group) {
+    const std::string prefix = state_prefix(static_cast<KeyGroup>(group), operator_id, pane_namespace(end));
+    tier.scan(prefix, prefix_end(prefix), [&](std::string_view key, std::string_view value) {
+      const auto byte = [&](std::size_t from_end) { return static_cast<std::uint8_t>(key[key.size() - from_end]); };
+      const auto run = static_cast<std::uint16_t>(byte(2) << 8 | byte(1));
+      visit(key.substr(prefix.size(), key.size() - prefix.size() - kRunBytes), run, value);
+    });
+  }
+}
+
+}  // namespace weir::detail
