@@ -1,0 +1,98 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <weir/core/source.hpp>
+#include <weir/operators/emitter.hpp>
+#include <weir/operators/watermark.hpp>
+
+namespace weir {
+
+/// Treats what a reader could not decode by the source's policy. Port 1: dead letters.
+class Rejects {
+ public:
+  Rejects(SourceContext& context);
+  void begin(std::string_view partition) { partition_ = partition; }
+  /// Throws FailJob under the policy `fail`.
+  void reject(const Rejected& rejected);
+  std::size_t take_count() { return std::exchange(count_, 0); }
+  void flush() { letters_.flush(); }
+
+ private:
+  const std::string source_;
+  const RejectPolicy policy_;
+  Counter* counter_;
+  Emitter<DeadLetter> letters_;
+  std::string_view partition_;
+  std::size_t count_ = 0;
+};
+
+/// Rows have no event time: no watermark before the end.
+struct NoEventTime {
+  template <class Row>
+  EventTime operator()(const Row&, EventTime given) const {
+    return given;
+  }
+};
+
+/// The typed end of a source: see SourceOperator. `TimeOf` gives a row's event time.
+template <class Row, class TimeOf, WatermarkStrategy Strategy>
+class TypedSource final : public SourceOperator {
+ public:
+  TypedSource(SourceContext context, TimeOf time_of, Strategy strategy)
+      : rejects_(context), rows_(context.base, 0), time_of_(std::move(time_of)), fresh_(std::move(strategy)) {}
+
+  void add_partition(std::uint32_t partition, std::string_view name, EventTime watermark) override {
+    partitions_.emplace(partition, Partition{std::string(name), fresh_, watermark});
+  }
+
+  Read read(std::uint32_t index, PartitionReader& reader, std::size_t limit) override {
+    Partition& partition = partitions_.at(index);
+    rejects_.begin(partition.name);
+    Into into(rows_.batch(), rejects_);
+    RowBatch<Row>& batch = rows_.batch();
+    const ReadStatus status = reader.read(into, std::min(limit, batch.room()));
+    const std::size_t n = batch.size();
+    if constexpr (!std::is_same_v<TimeOf, NoEventTime>) {
+      EventTime* time = batch.times().data();
+      for (std::size_t i = 0; i < n; ++i) {
+        time[i] = time_of_(batch[i]);
+        partition.strategy.observe(time[i]);
+      }
+      partition.watermark = std::max(partition.watermark, partition.strategy.watermark());
+    }
+    rows_.flush();
+    rejects_.flush();
+    return {status, n, rejects_.take_count()};
+  }
+
+  EventTime watermark(std::uint32_t partition) const override { return partitions_.at(partition).watermark; }
+  bool has_event_time() const override { return !std::is_same_v<TimeOf, NoEventTime>; }
+
+ private:
+  struct Partition {
+    std::string name;
+    Strategy strategy;
+    EventTime watermark;  ///< never goes back, also not behind the restored one
+  };
+  class Into final : public RowSink {
+   public:
+    Into(Batch& batch, Rejects& rejects) : batch_(batch), rejects_(rejects) {}
+    Batch& batch() override { return batch_; }
+    void reject(const Rejected& rejected) override { rejects_.reject(rejected); }
+
+   private:
+    Batch& batch_;
+    Rejects& rejects_;
+  };
+
+  Rejects rejects_;
+  Emitter<Row> rows_;
+  TimeOf time_of_;
+  const Strategy fresh_;
+  std::map<std::uint32_t, Partition> partitions_;
+};
+
+}  // namespace weir

@@ -1,0 +1,249 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <weir/core/job_graph.hpp>
+#include <weir/operators/aggregate.hpp>
+#include <weir/operators/chain.hpp>
+#include <weir/operators/window_operator.hpp>
+#include <weir/state/codec.hpp>
+
+namespace weir {
+
+template <class Row, class From, class Chain>
+class Stream;
+
+namespace detail {
+
+/// Where streams write down what is said of them.
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(std::string name) { graph_.name = std::move(name); }
+  JobGraph& graph() { return graph_; }
+  VertexId add(std::string name, std::string description, decltype(Vertex::what) what);
+  void connect(VertexId from, std::uint32_t port, VertexId to, Partitioning partitioning, const std::string& chain,
+               BatchFactory make_batch, std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind);
+
+ private:
+  JobGraph graph_;
+};
+
+std::string then(const std::string& chain, const char* stage);
+std::string describe(Duration duration);
+
+/// The row type of a stream after a stage.
+template <class Function, class Row, bool kTakesRowAlone = std::invocable<const Function&, const Row&>>
+struct Mapped {
+  using Out = std::remove_cvref_t<std::invoke_result_t<const Function&, const Row&>>;
+};
+template <class Function, class Row>
+struct Mapped<Function, Row, false> {
+  using Out = std::remove_cvref_t<std::invoke_result_t<const Function&, const Row&, Arena&>>;
+};
+
+template <class Function, class Row>
+concept RowFunction = std::invocable<const Function&, const Row&> || std::invocable<const Function&, const Row&, Arena&>;
+
+/// Stands for the collector of a flat_map in checks of its lambda.
+template <class Out>
+struct AnyCollector {
+  void operator()(Out) const {}
+};
+
+}  // namespace detail
+
+template <class Row, class From, class Chain, class KeyOf>
+class KeyedStream;
+
+/// Rows of type `Row`, as they leave the stages `Chain` behind a vertex that gives rows of type `From`.
+/// A value that says what is to be done; nothing runs before the job does. Stages between two vertices are fused; each consumer of a stream
+/// runs the stages before it on its own: put opaque() behind costly ones that several consumers share.
+template <class Row, class From = Row, class Chain = chain::Identity>
+class Stream {
+ public:
+  using RowType = Row;
+
+  Stream(detail::GraphBuilder& builder, VertexId vertex, std::uint32_t port, Chain stages, std::string description)
+      : builder_(&builder), vertex_(vertex), port_(port), chain_(std::move(stages)), description_(std::move(description)) {}
+
+  /// One row for each row: `function(const Row&)`, or `function(const Row&, weir::Arena&)` when it makes text. Event times stay.
+  template <class Function>
+  auto map(Function function) const {
+    static_assert(detail::RowFunction<Function, Row>,
+                  "weir: map() takes a function of (const Row&), or of (const Row&, weir::Arena&), of this stream's row type");
+    using Out = typename detail::Mapped<Function, Row>::Out;
+    using Next = chain::Map<Chain, Function>;
+    return Stream<Out, From, Next>(*builder_, vertex_, port_, Next{chain_, std::move(function)}, detail::then(description_, "map"));
+  }
+
+  /// Keeps the rows for which `predicate(const Row&)` holds.
+  template <class Predicate>
+  auto filter(Predicate predicate) const {
+    static_assert(std::predicate<const Predicate&, const Row&>,
+                  "weir: filter() takes a predicate of (const Row&) of this stream's row type");
+    using Next = chain::Filter<Chain, Predicate>;
+    return Stream<Row, From, Next>(*builder_, vertex_, port_, Next{chain_, std::move(predicate)},
+                                   detail::then(description_, "filter"));
+  }
+
+  /// Any number of rows of type `Out` for each row: `function(const Row&, collect)` calls collect(out) for each.
+  template <class Out, class Function>
+  auto flat_map(Function function) const {
+    static_assert(std::invocable<const Function&, const Row&, detail::AnyCollector<Out>>,
+                  "weir: flat_map<Out>() takes a function of (const Row&, auto&& collect) that calls collect(Out)");
+    using Next = chain::FlatMap<Chain, Function, Out>;
+    return Stream<Out, From, Next>(*builder_, vertex_, port_, Next{chain_, std::move(function)},
+                                   detail::then(description_, "flat_map"));
+  }
+
+  /// Partitions by a key: a member, `&Flight::origin`, or a function of the row. All rows of a key meet on one worker, in order for each
+  /// sender. A key is an integer, an enum, text or a described struct.
+  template <class KeyOf>
+  auto key_by(KeyOf key_of) const {
+    static_assert(std::invocable<const KeyOf&, const Row&>,
+                  "weir: key_by() takes a member of this stream's row type, or a function of (const Row&)");
+    return KeyedStream<Row, From, Chain, KeyOf>(*this, std::move(key_of));
+  }
+
+  /// Writes the rows to what `name` is bound to, by configuration or, failing that, by `default_address`.
+  void sink(const std::string& name, const std::string& default_address = {}) const {
+    static_assert(Described<Row>, "weir: rows that reach a sink are structs described with BOOST_DESCRIBE_STRUCT");
+    const VertexId to = builder_->add(name, "sink", SinkVertex{&row_schema<Row>(), default_address});
+    connect(to, Partitioning::kForward, place::Forward{}, std::type_identity<Row>{});
+  }
+
+  /// Ties the stream's last stages to an input of vertex `to`. For operators; pipelines use the calls above.
+  template <class Out, class Place>
+  void connect(VertexId to, Partitioning partitioning, Place place, std::type_identity<Out>) const {
+    builder_->connect(vertex_, port_, to, partitioning, description_, &make_batch<Out>,
+                      [stages = chain_, place](Exchange& exchange) -> std::unique_ptr<BatchConsumer> {
+                        return std::make_unique<ChainConsumer<From, Out, Chain, Place>>(exchange, stages, place);
+                      });
+  }
+  detail::GraphBuilder& builder() const { return *builder_; }
+
+  /// Ends the chain here: what follows is compiled, and runs, as a task of its own.
+  Stream<Row> opaque(const std::string& name) const;
+
+ protected:
+  detail::GraphBuilder* builder_;
+  VertexId vertex_;
+  std::uint32_t port_;
+  Chain chain_;
+  std::string description_;
+};
+
+namespace detail {
+
+/// Passes rows on as they are.
+template <class Row>
+class PassOperator final : public Operator {
+ public:
+  explicit PassOperator(OperatorContext context) : outputs_(std::move(context.outputs)) {}
+  void process(std::uint32_t, const Batch& rows) override {
+    for (const auto& port : outputs_)
+      for (const auto& consumer : port) consumer->consume(rows);
+  }
+  bool advance_watermark(EventTime) override { return true; }
+
+ private:
+  std::vector<std::vector<std::unique_ptr<BatchConsumer>>> outputs_;
+};
+
+}  // namespace detail
+
+template <class Row, class From, class Chain>
+Stream<Row> Stream<Row, From, Chain>::opaque(const std::string& name) const {
+  OperatorVertex vertex;
+  vertex.make = [](OperatorContext context) -> std::unique_ptr<Operator> {
+    return std::make_unique<detail::PassOperator<Row>>(std::move(context));
+  };
+  const VertexId to = builder_->add(name, "opaque", std::move(vertex));
+  connect(to, Partitioning::kForward, place::Forward{}, std::type_identity<Row>{});
+  return Stream<Row>(*builder_, to, 0, {}, {});
+}
+
+/// What a window aggregate gives: its results, and, when asked for by late_rows(), the rows that came too late.
+template <class Out, class LateRow>
+class WindowedStream : public Stream<Out> {
+ public:
+  WindowedStream(detail::GraphBuilder& builder, VertexId vertex) : Stream<Out>(builder, vertex, 0, {}, {}) {}
+  /// Rows that came after their window's state was gone, with their event times.
+  Stream<LateRow> late() const {
+    static_assert(!std::is_same_v<LateRow, Nothing>, "weir: ask for late rows first: .window(…).late_rows().aggregate(…).late()");
+    return Stream<LateRow>(*this->builder_, this->vertex_, 1, {}, {});
+  }
+};
+
+template <class Keys, bool kLateRows>
+class WindowedKeys {
+ public:
+  WindowedKeys(Keys keys, TumblingWindows windows) : keys_(std::move(keys)), windows_(windows) {}
+
+  /// Keeps rows whole on their way to the window, so that late() can give those that come too late. Costs their travel.
+  auto late_rows() const { return WindowedKeys<Keys, true>(keys_, windows_); }
+
+  /// Aggregates each key's rows in each window. `name` names the state: it must be unique in the job and stay the same for as long as
+  /// checkpoints are to be used. Emits one row a key and window when the window fires, and one more for each late row within
+  /// the allowed lateness.
+  template <class A>
+  auto aggregate(const std::string& name, A aggregate) const {
+    return keys_.template aggregate_tumbling<kLateRows>(name, windows_, std::move(aggregate));
+  }
+
+ private:
+  Keys keys_;
+  TumblingWindows windows_;
+};
+
+/// Rows partitioned by key.
+template <class Row, class From, class Chain, class KeyOf>
+class KeyedStream {
+ public:
+  using Key = std::remove_cvref_t<std::invoke_result_t<const KeyOf&, const Row&>>;
+
+  KeyedStream(Stream<Row, From, Chain> stream, KeyOf key_of) : stream_(std::move(stream)), key_of_(std::move(key_of)) {}
+
+  auto window(TumblingWindows windows) const { return WindowedKeys<KeyedStream, false>(*this, windows); }
+
+  template <bool kLateRows, class A>
+  auto aggregate_tumbling(const std::string& name, TumblingWindows windows, A aggregate) const {
+    static_assert(Aggregate<A, Row>,
+                  "weir: an aggregate has Accumulator, lift(const Row&), add(Accumulator&, lifted), merge(Accumulator&, const "
+                  "Accumulator&) and result() for this stream's row type");
+    if constexpr (kLateRows) {
+      return connect_window<Row, LiftedByReceiver<Row, A>>(name, windows, aggregate, [](const Row& row) { return row; },
+                                                           LiftedByReceiver<Row, A>{aggregate});
+    } else {
+      using Lifted = std::remove_cvref_t<decltype(aggregate.lift(std::declval<const Row&>()))>;
+      return connect_window<Lifted, LiftedBySender>(name, windows, aggregate,
+                                                    [aggregate](const Row& row) { return aggregate.lift(row); }, LiftedBySender{});
+    }
+  }
+
+ private:
+  template <class Value, class Lifting, class A, class Lift>
+  auto connect_window(const std::string& name, TumblingWindows windows, A aggregate, Lift lift, Lifting lifting) const {
+    using Travelling = Keyed<Key, Value>;
+    using Op = TumblingWindowOperator<Travelling, A, Lifting>;
+    OperatorVertex vertex;
+    vertex.states.push_back({"panes", state_type<Key>(), state_type<typename A::Accumulator>()});
+    vertex.make = [windows, aggregate, lifting](OperatorContext context) -> std::unique_ptr<Operator> {
+      return std::make_unique<Op>(std::move(context), windows, aggregate, lifting);
+    };
+    detail::GraphBuilder& builder = stream_.builder();
+    const VertexId to = builder.add(name, "tumbling window of " + detail::describe(windows.size()), std::move(vertex));
+    using Place = place::ByKey<Key, Value, KeyOf, Lift>;
+    stream_.connect(to, Partitioning::kKeyed, Place{key_of_, lift}, std::type_identity<Travelling>{});
+    return WindowedStream<typename Op::Out, typename Lifting::LateRow>(builder, to);
+  }
+
+  Stream<Row, From, Chain> stream_;
+  KeyOf key_of_;
+};
+
+}  // namespace weir
