@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <weir/checkpoint/store.hpp>
+#include <weir/core/assert.hpp>
+#include <weir/core/error.hpp>
+#include <weir/core/kill_point.hpp>
+
+#include "directory_store_files.hpp"
+#include "directory_store_io.hpp"
+#include "directory_store_lock.hpp"
+#include "manifest_frame.hpp"
+
+namespace weir {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kEpochDigits = 20;
+constexpr std::string_view kUnpublished = ".tmp";
+
+/// The epoch in a name like 00000000000000000042 with `suffix` behind; nullopt for other names.
+std::optional<Epoch> epoch_in(const std::string& name, std::string_view suffix) {
+  if (name.size() != kEpochDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  const std::string digits = name.substr(0, kEpochDigits);
+  if (digits.find_first_not_of("0123456789") != std::string::npos || digits > "18446744073709551615") return std::nullopt;
+  return std::stoull(digits);
+}
+
+class DirectoryStore final : public CheckpointStore {
+ public:
+  explicit DirectoryStore(const fs::path& directory)
+      : directory_(directory), manifests_(directory / "manifests"), lock_(directory), files_(directory / "files") {
+    fs::create_directories(manifests_);
+    sync_directory(directory_);
+    highest_ = std::max(highest_of(""), highest_of(kUnpublished));
+    remove_outdated_traces();
+  }
+
+  std::vector<Epoch> epochs() override { return reading("list", [&] { return epochs_with(""); }); }
+  Epoch highest_epoch() override { return highest_; }
+
+  std::string load(Epoch epoch) override {
+    const std::string name = name_of(epoch);
+    std::string bytes;
+    try {
+      bytes = read_file(manifest_path(epoch));
+    } catch (const std::system_error& error) {
+      refuse(name, error.code() == std::errc::no_such_file_or_directory
+                       ? "is missing"
+                       : fmt::format("cannot be read: {}", error.code().message()));
+    }
+    check_place(decode_manifest(bytes, name), epoch);
+    return bytes;
+  }
+
+  StoredFile put(const SnapshotFile& file) override {
+    return writing([&] { return files_.put(file); });
+  }
+  SnapshotFile get(const StoredFile& file, const std::string& directory) override {
+    return writing([&] { return files_.get(file, directory); });
+  }
+
+  void publish(Epoch epoch, const std::string& bytes) override {
+    const Manifest manifest = decode_manifest(bytes, name_of(epoch));
+    check_place(manifest, epoch);
+    highest_ = std::max(highest_, epoch);
+    writing([&] {
+      check_files(manifest);
+      WEIR_ASSERT(!fs::exists(manifest_path(epoch)), "an epoch is published once");
+      write_file(unpublished_path(epoch), bytes);
+      kill_point("before_manifest_rename");
+      fs::rename(unpublished_path(epoch), manifest_path(epoch));
+      sync_directory(manifests_);
+    });
+    kill_point("after_manifest_durable");
+    files_.published(files_named_by(manifest));
+  }
+
+  void retain(const std::vector<Epoch>& epochs) override {
+    const std::set<Epoch> kept(epochs.begin(), epochs.end());
+    const std::optional<std::set<std::string>> named = files_named_by_all(kept);
+    if (!named) return;
+    writing([&] {
+      const std::vector<Epoch> present = epochs_with("");
+      for (const Epoch epoch : present)
+        if (!kept.contains(epoch)) forget(epoch, epoch == present.back());
+      remove_outdated_traces();
+      // Before any file goes: a manifest that came back after a power failure would name files that are gone.
+      sync_directory(manifests_);
+      files_.retain(*named);
+    });
+  }
+
+  std::string describe(Epoch epoch) const override { return manifest_path(epoch); }
+
+ private:
+  fs::path manifest_path(Epoch epoch) const { return manifests_ / fmt::format("{:020}", epoch); }
+  fs::path unpublished_path(Epoch epoch) const { return manifests_ / fmt::format("{:020}{}", epoch, kUnpublished); }
+  std::string name_of(Epoch epoch) const { return fmt::format("manifest {} ({})", epoch, describe(epoch)); }
+
+  /// What any error of storage means: this attempt is over. After a failed fsync every later one is.
+  template <class Action>
+  auto writing(const Action& action) -> decltype(action()) {
+    if (sync_failed_)
+      throw RestartJob(fmt::format("an fsync in checkpoint directory {} has failed: nothing more is written there before a restart",
+                                   directory_.string()));
+    try {
+      return action();
+    } catch (const std::system_error& error) {
+      if (dynamic_cast<const SyncError*>(&error) != nullptr) sync_failed_ = true;
+      const bool full = error.code() == std::errc::no_space_on_device;
+      throw RestartJob(fmt::format("checkpoint directory {}{}: {}; the checkpoint under way is dropped", directory_.string(),
+                                   full ? " has no space left, free some" : " cannot be written", error.what()));
+    }
+  }
+
+  template <class Action>
+  auto reading(const char* verb, const Action& action) -> decltype(action()) {
+    try {
+      return action();
+    } catch (const std::system_error& error) {
+      throw FailJob(fmt::format("cannot {} checkpoint directory {}: {}; check the disk and its permissions", verb,
+                                directory_.string(), error.what()),
+                    ExitCode::kStateUnusable);
+    }
+  }
+
+  std::vector<Epoch> epochs_with(std::string_view suffix) const {
+    std::vector<Epoch> epochs;
+    for (const fs::directory_entry& entry : fs::directory_iterator(manifests_))
+      if (const auto epoch = epoch_in(entry.path().filename(), suffix)) epochs.push_back(*epoch);
+    std::sort(epochs.begin(), epochs.end());
+    return epochs;
+  }
+  Epoch highest_of(std::string_view suffix) const {
+    const std::vector<Epoch> epochs = epochs_with(suffix);
+    return epochs.empty() ? kNoEpoch : epochs.back();
+  }
+
+  /// A manifest says itself what it is: one under another's name, or of another job, was put there by someone.
+  void check_place(const Manifest& manifest, Epoch epoch) {
+    if (manifest.epoch != epoch) refuse(name_of(epoch), fmt::format("is the manifest of epoch {}", manifest.epoch));
+    if (job_.empty()) job_ = manifest.job;
+    if (manifest.job != job_)
+      refuse(name_of(epoch), fmt::format("belongs to job '{}', others here to job '{}'", manifest.job, job_));
+  }
+
+  void check_files(const Manifest& manifest) const {
+    for (const StateShard& shard : manifest.shards)
+      for (const StoredFile& file : shard.files)
+        if (!files_.has(file))
+          throw RestartJob(fmt::format("state file {} ('{}') of checkpoint {} is not in {}: someone removed it", file.checksum.hex(),
+                                       file.name, manifest.epoch, directory_.string()));
+  }
+
+  /// Nullopt when one of them cannot be read: then no one knows which files it needs.
+  std::optional<std::set<std::string>> files_named_by_all(const std::set<Epoch>& kept) {
+    std::set<std::string> named;
+    try {
+      for (const Epoch epoch : epochs_with(""))
+        if (kept.contains(epoch)) named.merge(files_named_by(decode_manifest(load(epoch), name_of(epoch))));
+    } catch (const FailJob&) {
+      return std::nullopt;
+    }
+    return named;
+  }
+
+  /// The highest epoch leaves a trace when its manifest goes, so that its number is never given again.
+  void forget(Epoch epoch, bool highest) {
+    if (highest) fs::rename(manifest_path(epoch), unpublished_path(epoch));
+    else fs::remove(manifest_path(epoch));
+  }
+  void remove_outdated_traces() {
+    const Epoch highest = std::max(highest_of(""), highest_of(kUnpublished));
+    for (const Epoch epoch : epochs_with(kUnpublished))
+      if (epoch < highest) fs::remove(unpublished_path(epoch));
+  }
+
+  const fs::path directory_;
+  const fs::path manifests_;
+  const DirectoryStoreLock lock_;
+  DirectoryStoreFiles files_;
+  Epoch highest_ = kNoEpoch;
+  std::string job_;  ///< of the first manifest seen
+  std::atomic<bool> sync_failed_{false};
+};
+
+}  // namespace
+
+std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory) {
+  try {
+    fs::create_directories(directory);
+    return std::make_unique<DirectoryStore>(directory);
+  } catch (const std::system_error& error) {
+    throw FailJob(fmt::format("checkpoint directory {} cannot be made or written: {}; name a directory that can", directory,
+                              error.what()),
+                  ExitCode::kUsage);
+  }
+}
+
+}  // namespace weir

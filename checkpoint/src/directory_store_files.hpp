@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <compare>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <weir/checkpoint/manifest.hpp>
+#include <weir/state/tier.hpp>
+
+#include "directory_store_io.hpp"
+#include "store_claims.hpp"
+
+namespace weir {
+
+/// The directory `files/`: each file under the checksum of its content. Throws std::system_error on errors of storage, and
+/// FailJob(kStateUnusable) from get() for a file that is not what it was.
+class DirectoryStoreFiles {
+ public:
+  /// Makes the directory, and removes what an earlier process left half written.
+  explicit DirectoryStoreFiles(std::filesystem::path directory);
+
+  /// Any thread.
+  StoredFile put(const SnapshotFile& file);
+  SnapshotFile get(const StoredFile& file, const std::string& directory);
+  /// Whether a file of that size is there; does not read it.
+  bool has(const StoredFile& file) const;
+
+  /// A manifest that names these files has been published.
+  void published(const std::set<std::string>& named);
+  /// Removes all files but those named and those put and not published yet. Any thread, beside put().
+  void retain(const std::set<std::string>& named);
+
+ private:
+  /// Tells a file that was hashed before, whatever its name: a hard link shares it, and a file that RocksDB never changes
+  /// keeps it. Names would not do: a tier opened from a snapshot may give a name a second time.
+  struct Identity {
+    std::uint64_t device;
+    std::uint64_t inode;
+    std::uint64_t bytes;
+    std::int64_t modified_nanos;
+    friend auto operator<=>(const Identity&, const Identity&) = default;
+  };
+  static Identity identity_of(const std::filesystem::path& path);
+
+  std::filesystem::path path_of(const Checksum& checksum) const { return directory_ / checksum.hex(); }
+  std::filesystem::path new_temporary();
+
+  StoredFile put_bytes(const std::string& name, std::string_view bytes);
+  StoredFile put_immutable(const SnapshotFile& file);
+  Content content_of_immutable(const std::filesystem::path& path);
+  /// Protects the file from retain(), then says whether it is there and, once verified by reading, to be relied on.
+  bool claim(const Content& content);
+  void link_or_copy(const std::filesystem::path& from, const Content& content);
+  void rename_to_place(const std::filesystem::path& temporary, const Content& content);
+  void verify(const StoredFile& file) const;
+
+  const std::filesystem::path directory_;
+  std::atomic<std::uint64_t> temporaries_{0};
+  std::mutex mutex_;  ///< guards what follows
+  StoreClaims claims_;
+  std::set<std::string> verified_;  ///< durable and read back, or written, by this object
+  std::map<Identity, Content> known_;
+};
+
+}  // namespace weir
