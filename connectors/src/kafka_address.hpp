@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <weir/core/connector.hpp>
+
+#include "kafka_client.hpp"
+
+namespace weir::kafka {
+
+enum class Side { kSource, kSink };
+
+/// An address of a topic with everything that parameters and settings say about it, checked.
+struct Address {
+  std::string brokers;  ///< normalised: lower case, with ports, sorted, without repetition
+  std::string topic;
+  std::string format = "json";
+  std::string group;                 ///< sources: where the position is shown to lag tools
+  std::optional<std::string> key;    ///< sinks: the field whose text is the message key
+  bool event_time = true;            ///< sinks: the rows' times become message timestamps
+  bool create = false;               ///< sinks: make the topic when it is missing
+  int partitions = -1;               ///< of a topic that is made; -1: the broker's default
+  std::string commit_topic;
+  std::map<std::string, std::string> properties;  ///< librdkafka's, passed through
+};
+
+/// Throws FailJob(kUsage) naming everything that is wrong with the address, its parameters and settings, at once.
+Address parse_address(const ConnectorUri& uri, const ConnectorContext& context, Side side);
+
+/// The user's properties on top of `defaults`, and `fixed` on top of those.
+Conf make_conf(const Address& address, const std::map<std::string, std::string>& defaults,
+               const std::map<std::string, std::string>& fixed);
+
+}  // namespace weir::kafka
