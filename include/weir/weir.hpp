@@ -1,1 +1,7 @@
 #pragma once
+
+/// Everything a pipeline needs. The only header that sees all rooms.
+#include <weir/connectors/addresses.hpp>
+#include <weir/control/settings.hpp>
+#include <weir/main.hpp>
+#include <weir/operators/pipeline.hpp>
