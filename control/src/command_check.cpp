@@ -1,0 +1,142 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "address_text.hpp"
+#include "commands.hpp"
+
+namespace weir {
+
+namespace {
+
+/// Why a directory could not be made or written; empty: it could. Looks, and leaves no trace.
+std::string why_not_writable(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::path place = std::filesystem::absolute(directory, error);
+  while (!std::filesystem::exists(place, error) && place.has_parent_path() && place != place.parent_path()) place = place.parent_path();
+  if (!std::filesystem::is_directory(place, error)) return fmt::format("{} is not a directory", place.string());
+  if (access(place.c_str(), W_OK | X_OK) != 0) return fmt::format("{}: {}", place.string(), std::strerror(errno));
+  return "";
+}
+
+/// Opens what a graph is bound to, one after the other, collecting what goes wrong.
+class Check {
+ public:
+  Check(const Configuration& configuration, const Program& program)
+      : configuration_(configuration), program_(program), environment_(program.environment()), connectors_(program.connectors()) {}
+
+  void run() {
+    for (const Vertex& vertex : configuration_.graph.vertices) {
+      if (const auto* source = std::get_if<SourceVertex>(&vertex.what)) check_source(vertex.name, *source);
+      else if (const auto* sink = std::get_if<SinkVertex>(&vertex.what))
+        check_sink(vertex.name, address_of(configuration_.job.sinks, vertex.name, sink->default_uri), sink->schema);
+    }
+    check_directory("--state-dir", configuration_.job.state_dir);
+    check_directory("--checkpoint-dir", configuration_.job.checkpoint_dir);
+  }
+
+  const Problems& problems() const { return problems_; }
+  const std::vector<std::string>& passed() const { return passed_; }
+  ExitCode code() const { return code_; }
+
+ private:
+  static std::string address_of(const std::map<std::string, std::string>& bound, const std::string& name, const std::string& fallback) {
+    const auto found = bound.find(name);
+    return found == bound.end() ? fallback : found->second;
+  }
+
+  void check_source(const std::string& name, const SourceVertex& source) {
+    std::string address = address_of(configuration_.job.sources, name, source.default_uri);
+    take_parameter(address, "rate");  // the runtime's, which slows every kind of source down
+    attempt("source", name, address, [&](const ConnectorUri& uri) {
+      if (uri.scheme == "generator") {
+        if (!source.generator) throw FailJob("the pipeline brings no generator for it", ExitCode::kUsage);
+        return std::string("made by the pipeline");
+      }
+      SourceOptions options;
+      options.start = configuration_.job.from == StartFrom::kLatest ? StartAt::kLatest : StartAt::kEarliest;
+      options.bounded = configuration_.job.until_latest;
+      const auto opened = connectors_->source(uri, context(name, uri, source.schema), options);
+      const std::size_t partitions = opened->partitions().size();
+      return fmt::format("{} partition{}", partitions, partitions == 1 ? "" : "s");
+    });
+    if (const auto found = configuration_.job.sinks.find(name + ".dead_letter"); found != configuration_.job.sinks.end())
+      check_sink(found->first, found->second, &row_schema<DeadLetter>());
+  }
+
+  void check_sink(const std::string& name, const std::string& address, const RowSchema* schema) {
+    attempt("sink", name, address, [&](const ConnectorUri& uri) {
+      connectors_->sink(uri, context(name, uri, schema));
+      return std::string();
+    });
+  }
+
+  template <class Open>
+  void attempt(const char* kind, const std::string& name, const std::string& address, Open open) {
+    ConnectorUri uri;
+    try {
+      uri = ConnectorUri::parse(address);
+    } catch (const FailJob&) {
+      return;  // among the problems of the configuration already
+    }
+    try {
+      const std::string remark = open(uri);
+      passed_.push_back(fmt::format("{} {}: {}{}", kind, name, uri.redacted(), remark.empty() ? "" : ", " + remark));
+    } catch (const FailJob& e) {
+      fail(fmt::format("{} {}: {}", kind, name, e.what()), e.code());
+    } catch (const std::exception& e) {
+      fail(fmt::format("{} {}: {}", kind, name, e.what()), ExitCode::kCannotConnect);
+    }
+  }
+
+  void check_directory(const std::string& flag, const std::string& directory) {
+    const std::string why = why_not_writable(directory);
+    if (why.empty()) passed_.push_back(fmt::format("{} {}", flag, directory));
+    else fail(fmt::format("{} {}: cannot be written: {}", flag, directory, why), ExitCode::kUsage);
+  }
+
+  /// Wrong use outweighs what cannot be reached: it does not go away by waiting.
+  void fail(const std::string& problem, ExitCode code) {
+    problems_.push_back(configuration_.secrets.scrub(problem));
+    if (code_ != ExitCode::kUsage) code_ = code == ExitCode::kUsage ? ExitCode::kUsage : ExitCode::kCannotConnect;
+  }
+
+  ConnectorContext context(const std::string& name, const ConnectorUri& uri, const RowSchema* schema) {
+    ConnectorContext result{program_.name, configuration_.job.instance, name, schema, environment_.get(), &metrics_, {}};
+    if (const auto found = configuration_.job.connectors.find(uri.scheme); found != configuration_.job.connectors.end())
+      result.settings = found->second;
+    return result;
+  }
+
+  const Configuration& configuration_;
+  const Program& program_;
+  std::unique_ptr<Environment> environment_;
+  MetricRegistry metrics_;
+  std::unique_ptr<Connectors> connectors_;
+  Problems problems_;
+  std::vector<std::string> passed_;
+  ExitCode code_ = ExitCode::kDone;
+};
+
+}  // namespace
+
+int command_check(const Configuration& configuration, const Terminal& terminal, const Program& program) {
+  Check check(configuration, program);
+  check.run();
+  Problems all = configuration.problems;
+  all.insert(all.end(), check.problems().begin(), check.problems().end());
+  for (const std::string& line : check.passed()) terminal.out << "ok  " << configuration.secrets.scrub(line) << '\n';
+  if (all.empty()) {
+    terminal.out << "ok  everything: this configuration can be run\n";
+    return static_cast<int>(ExitCode::kDone);
+  }
+  print_problems(program.name, all, terminal.err);
+  return static_cast<int>(configuration.problems.empty() ? check.code() : ExitCode::kUsage);
+}
+
+}  // namespace weir

@@ -1,0 +1,92 @@
+#include <weir/control/command_line.hpp>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include <weir/control/graph_picture.hpp>
+
+#include "commands.hpp"
+#include "version.hpp"
+
+extern char** environ;
+
+namespace weir {
+
+namespace {
+
+int print_version(bool json, const Terminal& terminal, const Program& program) {
+  terminal.out << (json ? version_json(program.name) : version_text(program.name)) << '\n';
+  return static_cast<int>(ExitCode::kDone);
+}
+
+int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal, const Program& program) {
+  const Flags flags = read_flags(arguments, program);
+  if (flags.command == Command::kHelp) {
+    terminal.out << help_text(program);
+    return static_cast<int>(ExitCode::kDone);
+  }
+  if (flags.command == Command::kVersion && flags.problems.empty()) return print_version(flags.json, terminal, program);
+  const Configuration configuration = configure(flags, terminal, program);
+  switch (flags.command) {
+    case Command::kCheck: return command_check(configuration, terminal, program);
+    case Command::kConfig: return command_config(configuration, flags.json, terminal);
+    default: break;
+  }
+  if (!configuration.problems.empty()) {
+    print_problems(program.name, configuration.problems, terminal.err);
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  if (flags.command == Command::kGraph) return command_graph(configuration, flags.format, terminal);
+  return command_run(configuration, terminal, program);
+}
+
+}  // namespace
+
+Terminal Terminal::of_process() {
+  Terminal terminal{std::cout, std::cerr, {}, isatty(STDERR_FILENO) == 1};
+  for (char** entry = environ; entry && *entry; ++entry)
+    if (const char* equals = std::strchr(*entry, '=')) terminal.variables.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), equals + 1);
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.columns = size.ws_col;
+  return terminal;
+}
+
+int run_command_line(int argc, char** argv, const Program& program) {
+  return run_command_line(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), Terminal::of_process(), program);
+}
+
+int run_command_line(const std::vector<std::string>& arguments, const Terminal& terminal, const Program& program) {
+  try {
+    return dispatch(arguments, terminal, program);
+  } catch (const FailJob& e) {
+    terminal.err << program.name << ": " << e.what() << '\n';
+    return static_cast<int>(e.code());
+  } catch (const std::exception& e) {
+    terminal.err << program.name << ": " << e.what() << '\n';
+    return static_cast<int>(ExitCode::kJobFailed);
+  }
+}
+
+void print_problems(const std::string& program, const Problems& problems, std::ostream& err) {
+  err << fmt::format("{}: {}, nothing was started\n", program,
+                     problems.size() == 1 ? "there is a problem" : fmt::format("there are {} problems", problems.size()));
+  for (const std::string& problem : problems) err << "  " << problem << '\n';
+}
+
+int command_graph(const Configuration& configuration, const std::string& format, const Terminal& terminal) {
+  if (format == "text") terminal.out << graph_text(configuration.graph);
+  else if (format == "dot") terminal.out << graph_dot(configuration.graph);
+  else if (format == "mermaid") terminal.out << graph_mermaid(configuration.graph);
+  else {
+    print_problems(configuration.graph.name, {fmt::format("--format: '{}' is not text, dot or mermaid", format)}, terminal.err);
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  return static_cast<int>(ExitCode::kDone);
+}
+
+}  // namespace weir
