@@ -1,0 +1,137 @@
+#include "sink_directory.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+#include <xxhash.h>
+
+#include <weir/core/error.hpp>
+#include <weir/core/kill_point.hpp>
+
+#include "staged_file.hpp"
+
+namespace weir {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLockName = "LOCK";
+constexpr const char* kRunName = "RUN";
+
+bool has_content(const std::string& path, const PartFile& part) {
+  std::error_code error;
+  if (fs::file_size(path, error) != part.bytes || error) return false;
+  std::ifstream file(path, std::ios::binary);
+  XXH3_state_t* hash = XXH3_createState();
+  XXH3_64bits_reset(hash);
+  std::vector<char> block(256 * 1024);
+  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0)
+    XXH3_64bits_update(hash, block.data(), static_cast<std::size_t>(file.gcount()));
+  const std::uint64_t sum = XXH3_64bits_digest(hash);
+  XXH3_freeState(hash);
+  return sum == part.checksum;
+}
+
+void rename_or_throw(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    throw RestartJob(fmt::format("file sink: cannot rename `{}` to `{}`: {}", from, to, std::strerror(errno)));
+}
+
+}  // namespace
+
+SinkDirectory::SinkDirectory(std::string path) : path_(std::move(path)) {}
+
+SinkDirectory::~SinkDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void SinkDirectory::acquire() {
+  std::error_code error;
+  fs::create_directories(staged_path(), error);
+  if (error)
+    throw FailJob(fmt::format("file sink: cannot make directory `{}`: {}", staged_path(), error.message()), ExitCode::kCannotConnect);
+  const std::string path = staged_path() + "/" + kLockName;
+  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) throw FailJob(fmt::format("file sink: cannot open `{}`: {}", path, std::strerror(errno)), ExitCode::kCannotConnect);
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
+  throw FailJob(fmt::format("file sink: directory `{}` is being written by another job or instance, which holds `{}`. Give each sink "
+                            "a directory of its own, or end the other one first", path_, path),
+                ExitCode::kUsage);
+}
+
+void SinkDirectory::publish(const std::vector<SinkPart>& parts, Check check) {
+  bool renamed = false;
+  for (const SinkPart& part : parts)
+    if (!part.payload.empty() && publish_one(PartFile::decode(part.payload), check)) renamed = true;
+  // Also when an earlier attempt has renamed all: it may have ended before its sync.
+  if (!parts.empty()) sync_directory(path_);
+  if (renamed) sync_directory(staged_path());
+}
+
+bool SinkDirectory::publish_one(const PartFile& part, Check check) {
+  const std::string staged = staged_path() + "/" + part.staged_name;
+  const std::string final_path = path_ + "/" + part.final_name;
+  const bool is_final = fs::exists(final_path);
+  if (!fs::exists(staged)) {
+    if (is_final) return false;
+    throw FailJob(fmt::format("file sink: the checkpoint names a part file of {} bytes that is neither at `{}` nor at `{}`. Put it back, "
+                              "or go on from a checkpoint or savepoint before it",
+                              part.bytes, staged, final_path),
+                  ExitCode::kStateUnusable);
+  }
+  if (fs::file_size(staged) != part.bytes || (check == Check::kContent && !has_content(staged, part)))
+    throw FailJob(fmt::format("file sink: staged file `{}` is not what was written to it: expected {} bytes with checksum {:016x}", staged,
+                              part.bytes, part.checksum),
+                  ExitCode::kStateUnusable);
+  if (is_final && !has_content(final_path, part))
+    throw FailJob(fmt::format("file sink: `{}` exists and holds something else than `{}`, which is to get its name. Move one of them "
+                              "away", final_path, staged),
+                  ExitCode::kStateUnusable);
+  kill_point("file-sink-before-rename");
+  rename_or_throw(staged, final_path);
+  kill_point("file-sink-after-rename");
+  return true;
+}
+
+void SinkDirectory::clear_staged() {
+  for (const fs::directory_entry& entry : fs::directory_iterator(staged_path())) {
+    const std::string name = entry.path().filename().string();
+    if (name == kLockName || name == kRunName) continue;
+    std::error_code error;
+    fs::remove_all(entry.path(), error);
+    if (error) throw RestartJob(fmt::format("file sink: cannot remove `{}`: {}", entry.path().string(), error.message()));
+  }
+}
+
+std::uint64_t SinkDirectory::begin_run() {
+  std::uint64_t last = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_))
+    last = std::max(last, run_of_part(entry.path().filename().string()));
+  const std::string path = staged_path() + "/" + kRunName;
+  {
+    std::ofstream file(path + ".new", std::ios::trunc);
+    file << last + 1 << '\n';
+    if (!file.flush()) throw RestartJob(fmt::format("file sink: cannot write `{}.new`", path));
+  }
+  rename_or_throw(path + ".new", path);
+  sync_directory(staged_path());
+  return last + 1;
+}
+
+std::uint64_t SinkDirectory::current_run() const {
+  std::ifstream file(staged_path() + "/" + kRunName);
+  std::uint64_t run = 1;
+  file >> run;
+  return std::max<std::uint64_t>(run, 1);
+}
+
+}  // namespace weir
