@@ -75,6 +75,7 @@ class DirectoryStore final : public CheckpointStore {
     writing([&] {
       check_files(manifest);
       WEIR_ASSERT(!fs::exists(manifest_path(epoch)), "an epoch is published once");
+      files_.sync_names();
       write_file(unpublished_path(epoch), bytes);
       kill_point("before_manifest_rename");
       fs::rename(unpublished_path(epoch), manifest_path(epoch));

@@ -91,7 +91,7 @@ bool DirectoryStoreFiles::claim(const Content& content) {
   }
   if (content_of(path) != content) return false;
   sync_file(path);
-  sync_directory(directory_);
+  names_changed_ = true;  // an earlier process may have died before it synced the directory
   const std::lock_guard lock(mutex_);
   verified_.insert(hex);
   return true;
@@ -99,11 +99,9 @@ bool DirectoryStoreFiles::claim(const Content& content) {
 
 void DirectoryStoreFiles::link_or_copy(const fs::path& from, const Content& content) {
   const fs::path temporary = new_temporary();
-  if (try_link(from, temporary)) {
-    sync_file(temporary);
-  } else {
-    copy_checked(from, temporary, content);
-  }
+  // Before it is linked: RocksDB has synced it already, and a new link would make the inode dirty again.
+  sync_file(from);
+  if (!try_link(from, temporary)) copy_checked(from, temporary, content);
   rename_to_place(temporary, content);
 }
 
@@ -111,7 +109,7 @@ void DirectoryStoreFiles::rename_to_place(const fs::path& temporary, const Conte
   fs::rename(temporary, path_of(content.checksum));
   // A rename between two names of one file leaves both.
   fs::remove(temporary);
-  sync_directory(directory_);
+  names_changed_ = true;
   const std::lock_guard lock(mutex_);
   verified_.insert(content.checksum.hex());
 }
@@ -151,6 +149,10 @@ SnapshotFile DirectoryStoreFiles::get(const StoredFile& file, const std::string&
 bool DirectoryStoreFiles::has(const StoredFile& file) const {
   std::error_code missing;
   return fs::file_size(path_of(file.checksum), missing) == file.bytes && !missing;
+}
+
+void DirectoryStoreFiles::sync_names() {
+  if (names_changed_.exchange(false)) sync_directory(directory_);
 }
 
 void DirectoryStoreFiles::published(const std::set<std::string>& named) {

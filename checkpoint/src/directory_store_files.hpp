@@ -25,12 +25,14 @@ class DirectoryStoreFiles {
   /// Makes the directory, and removes what an earlier process left half written.
   explicit DirectoryStoreFiles(std::filesystem::path directory);
 
-  /// Any thread.
+  /// Makes the content durable; its name only with the next sync_names(), once for all files of a checkpoint. Any thread.
   StoredFile put(const SnapshotFile& file);
   SnapshotFile get(const StoredFile& file, const std::string& directory);
   /// Whether a file of that size is there; does not read it.
   bool has(const StoredFile& file) const;
 
+  /// Makes durable that the files put so far are there. Call before a manifest names them.
+  void sync_names();
   /// A manifest that names these files has been published.
   void published(const std::set<std::string>& named);
   /// Removes all files but those named and those put and not published yet. Any thread, beside put().
@@ -62,9 +64,10 @@ class DirectoryStoreFiles {
 
   const std::filesystem::path directory_;
   std::atomic<std::uint64_t> temporaries_{0};
+  std::atomic<bool> names_changed_{false};
   std::mutex mutex_;  ///< guards what follows
   StoreClaims claims_;
-  std::set<std::string> verified_;  ///< durable and read back, or written, by this object
+  std::set<std::string> verified_;  ///< content durable, and read back or written by this object
   std::map<Identity, Content> known_;
 };
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -47,6 +48,18 @@ std::string culprit(const rocksdb::Status& status, const std::vector<SnapshotFil
   return manifest;
 }
 
+/// RocksDB takes a MANIFEST that ends early for one that was being written, and forgets, and deletes, what it does not name. A
+/// snapshot holds only files that its MANIFEST names, so one that has been forgotten shows the damage.
+void check_complete(std::uint32_t worker, rocksdb::DB& db, const std::vector<SnapshotFile>& files) {
+  std::vector<rocksdb::LiveFileMetaData> live;
+  db.GetLiveFilesMetaData(&live);
+  std::set<std::string> names;
+  for (const auto& file : live) names.insert(fs::path(file.name).filename());
+  for (const SnapshotFile& file : files)
+    if (fs::path(file.name).extension() == ".sst" && !names.contains(file.name))
+      refuse(worker, culprit(rocksdb::Status::Corruption(), files), "it does not name " + file.name + " any more");
+}
+
 class RocksDbBackend final : public StateBackend {
  public:
   explicit RocksDbBackend(const RocksDbOptions& options)
@@ -75,16 +88,26 @@ class RocksDbBackend final : public StateBackend {
     const TierDirectory directory = directory_of(worker);
     directory.make_anew();
     for (const SnapshotFile& file : files) bring_in(worker, file, directory.live());
-    rocksdb::DB* db = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(shared_->database, directory.live(), &db);
-    if (says_files_are_unusable(status)) refuse(worker, culprit(status, files), status.ToString());
-    check(status, "open the live state in " + directory.live().string());
-    return std::make_unique<RocksDbTier>(shared_, directory, std::unique_ptr<rocksdb::DB>(db));
+    return std::make_unique<RocksDbTier>(shared_, directory, open_live(worker, directory.live(), files));
   }
 
   std::string staging_directory() const override { return directory_ / "staging"; }
 
  private:
+  std::unique_ptr<rocksdb::DB> open_live(std::uint32_t worker, const fs::path& live, const std::vector<SnapshotFile>& files) {
+    rocksdb::Options options = shared_->database;
+    // Compaction must not replace files before they are counted.
+    options.disable_auto_compactions = true;
+    rocksdb::DB* opened = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(options, live, &opened);
+    if (says_files_are_unusable(status)) refuse(worker, culprit(status, files), status.ToString());
+    check(status, "open the live state in " + live.string());
+    std::unique_ptr<rocksdb::DB> db(opened);
+    check_complete(worker, *db, files);
+    check(db->EnableAutoCompaction({db->DefaultColumnFamily()}), "open the live state in " + live.string());
+    return db;
+  }
+
   TierDirectory directory_of(std::uint32_t worker) const { return {directory_ / fmt::format("worker-{}", worker)}; }
 
   const fs::path directory_;
