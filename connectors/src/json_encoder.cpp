@@ -74,9 +74,10 @@ void append_text(std::string& out, std::string_view text) {
 
 template <class Real>
 void append_real(std::string& out, Real value) {
-  // JSON has no word for what is not a number.
-  if (std::isfinite(value)) append_number(out, value);
-  else out += "null";
+  // JSON has no word for what is not a number, and many readers take -0 for the integer 0.
+  if (!std::isfinite(value)) out += "null";
+  else if (value == 0 && std::signbit(value)) out += "-0.0";
+  else append_number(out, value);
 }
 
 class JsonEncoder final : public RowEncoder {
