@@ -57,7 +57,7 @@ void Transactions::commit(Epoch epoch, const std::string& record) {
   } catch (const Fenced&) {
     count(Outcome::kFenced);
     throw;
-  } catch (const RestartJob&) {
+  } catch (const std::exception&) {
     count(Outcome::kAborted);
     throw;
   }

@@ -30,6 +30,16 @@ int partition_of(const ConnectorContext& context) {
   return number;
 }
 
+// What a broker would refuse again, and what to do about it; empty for what may pass.
+const char* advice(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: return "; the topic's max.message.bytes is below the sink's message.max.bytes";
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD: return "; a compacted topic wants a key: add key=<field> to the sink's address";
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP: return "; add timestamp=clock to the sink's address";
+    default: return "";
+  }
+}
+
 }  // namespace
 
 Transactions::Transactions(const Address& first, const ConnectorContext& context)
@@ -135,7 +145,7 @@ std::optional<std::string> Transactions::last_record() {
 void Transactions::begin() {
   touched_ = false;
   if (const auto failure = examine(rd_kafka_begin_transaction(producer_->get()), producer_->get()))
-    lose(fmt::format("a transaction cannot be begun: {}", failure->text));
+    lose(fmt::format("kafka at {}: a transaction cannot be begun: {}", address_.brokers, failure->text), failure->remedy);
 }
 
 Deliveries* Transactions::new_deliveries() {
@@ -188,17 +198,20 @@ void Transactions::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, v
 
 void Transactions::delivered(const rd_kafka_message_t& message, Deliveries& deliveries) {
   if (message.err)
-    lose(fmt::format("kafka topic {}: a message was not delivered: {}", rd_kafka_topic_name(message.rkt), text_of(message.err)));
+    lose(fmt::format("kafka topic {}: a message was not delivered: {}{}", rd_kafka_topic_name(message.rkt), text_of(message.err),
+                     advice(message.err)),
+         *advice(message.err) ? Remedy::kFail : remedy_of(message.err));
   deliveries.outstanding.fetch_sub(1, std::memory_order_release);
   if (outstanding_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   std::lock_guard lock(mutex_);
   settled_.notify_all();
 }
 
-void Transactions::lose(std::string why) {
+void Transactions::lose(std::string why, Remedy remedy) {
   std::lock_guard lock(mutex_);
   if (lost_.load(std::memory_order_relaxed)) return;
   why_lost_ = std::move(why);
+  remedy_ = remedy;
   lost_.store(true, std::memory_order_release);
   settled_.notify_all();
 }
@@ -208,7 +221,7 @@ void Transactions::raise_lost() const {
   const auto fatal = rd_kafka_fatal_error(producer_->get(), reason, sizeof reason);
   std::lock_guard lock(mutex_);
   const std::string text = fatal ? fmt::format("{} ({})", why_lost_, reason) : why_lost_;
-  raise(fatal ? remedy_of(fatal) : Remedy::kRestart, text + producer_->cause());
+  raise(fatal ? remedy_of(fatal) : remedy_, text);
 }
 
 }  // namespace weir::kafka

@@ -64,11 +64,12 @@ class Transactions final : public CommitLog {
   Deliveries* new_deliveries();
   /// The newest epoch committed by this object; a writer past barrier n may produce only when n is.
   Epoch committed() const { return committed_.load(std::memory_order_acquire); }
-  /// False when the producer's buffer is full. Throws RestartJob when the transaction is lost.
+  /// False when the producer's buffer is full. Throws as check() does, FailJob for a message that is too large.
   bool produce(rd_kafka_topic_t* topic, const Outgoing& message, Deliveries& deliveries);
   /// Sends what lingers in batches at once.
   void hurry();
-  /// Throws RestartJob when a message could not be delivered: its epoch must never be committed.
+  /// Throws when a message could not be delivered: its epoch must never be committed. RestartJob, or FailJob when it
+  /// would not be delivered the next time either.
   void check() const {
     if (lost_.load(std::memory_order_acquire)) raise_lost();
   }
@@ -92,7 +93,7 @@ class Transactions final : public CommitLog {
   void count(Outcome outcome);
   void note_duration(Environment::Instant duration);
   void serve(std::stop_token stop);
-  void lose(std::string why);
+  void lose(std::string why, Remedy remedy);
   [[noreturn]] void raise_lost() const;
   Environment::Instant in(std::chrono::milliseconds after) { return environment_.now() + after; }
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*);
@@ -119,6 +120,7 @@ class Transactions final : public CommitLog {
   mutable std::mutex mutex_;
   std::condition_variable settled_;       ///< outstanding_ came to zero, or lost_
   std::string why_lost_;                  ///< guarded by mutex_
+  Remedy remedy_ = Remedy::kRestart;      ///< guarded by mutex_
   std::deque<Deliveries> deliveries_;     ///< guarded by mutex_; addresses stay valid
   Deliveries* record_deliveries_ = nullptr;
   std::jthread server_;                   ///< serves delivery reports while the producer lives

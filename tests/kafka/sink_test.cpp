@@ -1,0 +1,170 @@
+#include <catch2/catch.hpp>
+
+#include "kafka_digest.hpp"
+#include "topic.hpp"
+
+using namespace weir;
+using namespace weir::testing;
+using Lines = std::vector<std::string>;
+
+TEST_CASE("A Kafka sink's rows come back through a Kafka source", "[kafka]") {
+  const auto topic = fresh("round-trip");
+  Writing writing(fresh("job"), topic);
+  writing.commit(1, {"a", "b"});
+  writing.commit(2, {"c"});
+  CHECK(committed_lines(topic) == Lines{"a", "b", "c"});
+  CHECK(writing.attempt.metric("weir_kafka_transactions_total", "committed") == 2);
+  CHECK(writing.attempt.metric("weir_kafka_transaction_duration_seconds_sum") > 0);
+}
+
+TEST_CASE("A Kafka sink's rows and the commit record become visible together", "[kafka]") {
+  const auto topic = fresh("together"), job = fresh("job");
+  Writing writing(job, topic);
+  write(*writing.writer, {"a", "b"});
+  const SinkPart part = flush(*writing.writer, 1);
+  CHECK(seen_by_librdkafka(topic, "read_committed").empty());
+  CHECK(seen_by_librdkafka(topic, "read_uncommitted").size() == 2);
+  CHECK(seen_by_librdkafka("weir-" + job + "-commits", "read_committed").empty());
+
+  writing.log.commit(1, "record one");
+  CHECK(seen_by_librdkafka(topic, "read_committed").size() == 2);
+  const auto records = seen_by_librdkafka("weir-" + job + "-commits", "read_committed");
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].key == "0");
+  CHECK(records[0].value == "record one");
+
+  Digest expected;
+  expected.add(kafka::message_hash(std::nullopt, "a"));
+  expected.add(kafka::message_hash(std::nullopt, "b"));
+  CHECK(part.written == expected);
+  CHECK(part.payload.empty());
+}
+
+TEST_CASE("A Kafka sink holds the rows behind a barrier until its epoch is committed", "[kafka]") {
+  const auto topic = fresh("held");
+  Writing writing(fresh("job"), topic);
+  write(*writing.writer, {"one"});
+  flush(*writing.writer, 1);
+  write(*writing.writer, {"two"});
+  writing.writer->nudge();
+  writing.log.commit(1, "1");
+  CHECK(committed_lines(topic) == Lines{"one"});
+  flush(*writing.writer, 2);
+  writing.log.commit(2, "2");
+  CHECK(committed_lines(topic) == Lines{"one", "two"});
+}
+
+TEST_CASE("A Kafka sink says not now when too much is held behind a barrier", "[kafka]") {
+  const auto topic = fresh("held-bound");
+  Writing writing(fresh("job"), topic);
+  flush(*writing.writer, 1);
+  const std::string line(1 << 20, 'x');
+  RowBatch<Line> batch(1);
+  batch.append(Line{std::string_view(line).substr(0, 900'000)}, EventTime::min());
+  int taken = 0;
+  while (taken < 100 && writing.writer->try_write(batch)) ++taken;
+  CHECK(taken >= 9);
+  CHECK(taken < 20);
+  writing.log.commit(1, "1");
+  eventually([&] { return writing.writer->try_write(batch); });
+  flush(*writing.writer, 2);
+  writing.log.commit(2, "2");
+  CHECK(seen_by_librdkafka(topic, "read_committed").size() == static_cast<std::size_t>(taken) + 1);
+}
+
+TEST_CASE("A Kafka sink takes the message key from a field and places it as Java clients do", "[kafka]") {
+  const auto topic = fresh("keys");
+  Attempt attempt(fresh("job"));
+  auto sink = attempt.sink(at(topic, "key=page&create=true&partitions=3"), row_schema<Visit>());
+  sink->commit_log()->fence();
+  auto writer = sink->open_writer(3);
+  RowBatch<Visit> batch(3);
+  batch.append(Visit{1, "21"}, EventTime{1'000});
+  batch.append(Visit{2, "foobar"}, EventTime{2'000});
+  batch.append(Visit{3, ""}, attempt.environment.wall_clock() + std::chrono::hours{48});
+  REQUIRE(writer->try_write(batch));
+  const SinkPart part = flush(*writer, 1);
+  CHECK(part.worker == 3);
+  sink->commit_log()->commit(1, "1");
+
+  // Java's murmur2 test vectors: "21" is -973932308, "foobar" is -790332482; made positive by & 0x7fffffff.
+  std::vector<Seen> seen;
+  Digest expected;
+  for (int partition = 0; partition < 3; ++partition)
+    for (const Seen& message : seen_by_librdkafka(topic, "read_committed", partition)) {
+      seen.push_back(message);
+      expected.add(kafka::message_hash(*message.key, *message.value));
+    }
+  REQUIRE(seen.size() == 3);
+  CHECK(part.written == expected);
+  for (const Seen& message : seen) {
+    if (message.key == "21") {
+      CHECK(message.partition == (-973932308 & 0x7fffffff) % 3);
+      CHECK(message.value == R"({"id":1,"page":"21"})");
+      CHECK(message.timestamp == 1'000);
+    } else if (message.key == "foobar") {
+      CHECK(message.partition == (-790332482 & 0x7fffffff) % 3);
+      CHECK(message.timestamp == 2'000);
+    } else {
+      CHECK(message.key == "");
+      // A time far ahead would be refused by the broker, so the clock's is taken.
+      CHECK(std::abs(message.timestamp - attempt.environment.wall_clock().millis) < 60'000);
+    }
+  }
+}
+
+TEST_CASE("Two Kafka sinks of a job commit in one transaction", "[kafka]") {
+  const auto left = fresh("left"), right = fresh("right");
+  Attempt attempt(fresh("job"));
+  auto first = attempt.sink(at(left, "format=raw&create=true&linger.ms=2"));
+  auto second = attempt.sink(at(right, "format=raw&create=true&linger.ms=2"));
+  REQUIRE(first->commit_log() == second->commit_log());
+  CHECK_THROWS_WITH(attempt.sink(at(right, "format=raw&linger.ms=3")), Catch::Contains("`linger.ms` differs from that of the sink"));
+  CHECK_THROWS_WITH(attempt.sink("kafka://127.0.0.1:1/other"), Catch::Contains("cannot span two clusters"));
+
+  first->commit_log()->fence();
+  auto to_left = first->open_writer(0);
+  auto to_right = second->open_writer(0);
+  write(*to_left, {"l"});
+  write(*to_right, {"r"});
+  flush(*to_left, 1);
+  flush(*to_right, 1);
+  CHECK(committed_lines(left).empty());
+  first->commit_log()->commit(1, "1");
+  CHECK(committed_lines(left) == Lines{"l"});
+  CHECK(committed_lines(right) == Lines{"r"});
+}
+
+TEST_CASE("A Kafka sink names an output topic that does not exist before anything is produced", "[kafka]") {
+  const auto topic = fresh("missing");
+  Attempt attempt(fresh("job"));
+  auto sink = attempt.sink(at(topic));
+  CHECK_THROWS_WITH(sink->commit_log()->fence(), Catch::Contains("kafka topic " + topic + " does not exist") && Catch::Contains("create=true"));
+  // Brokers create topics that are merely asked for, unless the question says otherwise.
+  Attempt reader("reader");
+  CHECK_THROWS_WITH(reader.source(at(topic))->partitions(), Catch::Contains("does not exist"));
+}
+
+TEST_CASE("A Kafka sink fails the job over a message that is too large", "[kafka]") {
+  Writing writing(fresh("job"), fresh("large"), "format=raw&create=true&message.max.bytes=2000");
+  CHECK_THROWS_AS(write(*writing.writer, {std::string(3'000, 'x')}), FailJob);
+}
+
+TEST_CASE("A Kafka sink never commits an epoch of which the broker refused a message", "[kafka]") {
+  const auto topic = fresh("refused");
+  // The client would send more than the broker takes: the refusal comes as a delivery report.
+  Writing writing(fresh("job"), topic, "format=raw&create=true&message.max.bytes=4000000");
+  write(*writing.writer, {"small", std::string(2'000'000, 'x')});
+  CHECK_THROWS_WITH(eventually([&] { return writing.writer->try_flush(1); }), Catch::Contains("message.max.bytes"));
+  CHECK_THROWS_AS(writing.log.commit(1, "1"), FailJob);
+  CHECK(writing.attempt.metric("weir_kafka_transactions_total", "aborted") == 1);
+  CHECK(committed_lines(topic).empty());
+}
+
+TEST_CASE("A Kafka sink says that a compacted topic wants keys", "[kafka]") {
+  const auto job = fresh("job");
+  { Writing make_topics(job, fresh("any")); }
+  Writing writing(fresh("job"), "weir-" + job + "-commits", "format=raw");
+  write(*writing.writer, {"no key"});
+  CHECK_THROWS_WITH(eventually([&] { return writing.writer->try_flush(1); }), Catch::Contains("key=<field>"));
+}
