@@ -40,7 +40,7 @@ RecoveryPoint CommitProtocol::recover(const RecoveryOptions& options) {
   const std::optional<CommitRecord> record = committed_in_log(options);
   RecoveryPoint point;
   point.next_epoch = std::max(store_.highest_epoch(), record ? record->epoch : kNoEpoch) + 1;
-  const Epoch chosen = options.resume ? choose(record, options) : kNoEpoch;
+  const Epoch chosen = choose(record, options);
   if (chosen != kNoEpoch) {
     point.manifest = load(chosen, options);
     point.checksum = last_checksum_;
@@ -74,6 +74,7 @@ std::optional<CommitRecord> CommitProtocol::committed_in_log(const RecoveryOptio
 Epoch CommitProtocol::choose(const std::optional<CommitRecord>& record, const RecoveryOptions& options) {
   const std::vector<Epoch> epochs = store_.epochs();
   if (record) {
+    if (record->epoch < options.oldest) return kNoEpoch;
     // Exactly the committed one: a later manifest that is durable never became visible, an earlier one is history.
     if (std::find(epochs.begin(), epochs.end(), record->epoch) != epochs.end()) return record->epoch;
     const auto older = std::find_if(epochs.rbegin(), epochs.rend(), [&](Epoch e) { return e < record->epoch; });
@@ -83,7 +84,7 @@ Epoch CommitProtocol::choose(const std::optional<CommitRecord>& record, const Re
         "that output is repeated from an older checkpoint with --allow-duplicates, or start over with --from fresh",
         record->epoch, store_.describe(record->epoch)));
   }
-  if (epochs.empty()) return kNoEpoch;
+  if (epochs.empty() || epochs.back() < options.oldest) return kNoEpoch;
   if (!log_) return epochs.back();
   // Durable but never committed, which only the first epoch of a chain can be while the log knows nothing.
   const Manifest newest = load(epochs.back(), options);

@@ -28,7 +28,8 @@ struct RecoveryPoint {
 struct RecoveryOptions {
   std::string job;
   std::string instance;
-  bool resume = true;             ///< false: start anew, whatever has been committed
+  /// Commits before this epoch are ignored: 0 resumes from whatever there is; the largest number starts anew.
+  Epoch oldest = kNoEpoch;
   bool allow_duplicates = false;  ///< a damaged checkpoint may be replaced by an older one, which repeats output
 };
 
