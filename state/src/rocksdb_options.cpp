@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::int64_t kCompactionBytesPerSecond = 64 * 1024 * 1024;
 constexpr int kSortedRunsBeforeCompaction = 8;
+/// Few workers read, and a shard should hold many blocks.
+constexpr int kCacheShardBits = 2;
 constexpr int kNever = 1 << 30;
 
 /// `wanted`, unless this build of RocksDB lacks it.
@@ -24,7 +26,7 @@ rocksdb::CompressionType if_supported(rocksdb::CompressionType wanted) {
 
 std::shared_ptr<rocksdb::TableFactory> table_factory(std::size_t cache_bytes) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(cache_bytes);
+  table.block_cache = rocksdb::NewLRUCache(cache_bytes, kCacheShardBits);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
   table.checksum = rocksdb::kXXH3;
@@ -32,7 +34,9 @@ std::shared_ptr<rocksdb::TableFactory> table_factory(std::size_t cache_bytes) {
   // Counted against the cache, so that the memory given is the memory used.
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = false;
+  // In pieces: a delta's filter may be larger than a shard of the cache, and would then be read again for every key.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   return std::shared_ptr<rocksdb::TableFactory>(rocksdb::NewBlockBasedTableFactory(table));
 }
 
