@@ -11,6 +11,7 @@
 #include <weir/control/graph_picture.hpp>
 
 #include "commands.hpp"
+#include "keys.hpp"
 #include "version.hpp"
 
 extern char** environ;
@@ -25,6 +26,11 @@ int print_version(bool json, const Terminal& terminal, const Program& program) {
 }
 
 int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal, const Program& program) {
+  // Everything else reads by these names, so they come first.
+  if (const Problems wrong = problems(program.parameters); !wrong.empty()) {
+    print_problems(program.name, wrong, terminal.err);
+    return static_cast<int>(ExitCode::kUsage);
+  }
   const Flags flags = read_flags(arguments, program);
   if (flags.command == Command::kHelp) {
     terminal.out << help_text(program);

@@ -54,7 +54,6 @@ class Configurator {
       : program_(program), layers_(read_layers(flags, terminal, program)) {}
 
   Configuration configure() {
-    result_.problems = weir::problems(program_.parameters);
     if (!is_plain_name(program_.name)) complain("the program's name '{}' is not made of letters, digits, '.', '_' and '-'", program_.name);
     append(layers_.problems);
     result_.secrets.add_all(layers_.hidden);

@@ -69,7 +69,8 @@ std::string redacted_location(std::string_view location, std::vector<std::string
 std::string redacted_address(std::string_view text, std::vector<std::string>* hidden) {
   const std::size_t question = text.find('?');
   if (question == std::string_view::npos) return redacted_location(text, hidden);
-  return redacted_location(text.substr(0, question), hidden) + "?" + redacted_parameters(text.substr(question + 1), hidden);
+  const std::string location = redacted_location(text.substr(0, question), hidden);
+  return location + "?" + redacted_parameters(text.substr(question + 1), hidden);
 }
 
 void Secrets::add(const std::string& value) {

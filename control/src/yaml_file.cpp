@@ -98,7 +98,8 @@ class Collector : public YAML::EventHandler {
 YamlFile parse_yaml(const std::string& text, const std::string& file_name) {
   YamlFile file;
   try {
-    std::istringstream stream(text);
+    // Without its last line breaks: yaml-cpp 0.7 takes a line break for the closing quote that is missing at the end.
+    std::istringstream stream(text.substr(0, text.find_last_not_of(" \r\n") + 1));
     YAML::Parser parser(stream);
     Collector collector(file, file_name);
     while (parser.HandleNextDocument(collector)) {
