@@ -47,7 +47,7 @@ weir::JobGraph pipeline(std::uint64_t keys) {
   pipeline.source<Event>("events")
       .generated_by([keys](std::uint64_t n, std::uint64_t seed) {
         const std::uint64_t r = weir::detail::hash_u64(n + seed);
-        // 10,000 events a millisecond of event time, so that a window of 10 s holds 100 million and all keys.
+        // 10,000 events a millisecond of event time, so that a window of 1 s holds 10 million and all keys.
         return Event{((r >> 32) * keys) >> 32, {static_cast<std::int64_t>(n / 10'000)}, static_cast<std::uint32_t>(r & 15)};
       })
       .event_time(&Event::time, weir::monotonous())
