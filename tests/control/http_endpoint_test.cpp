@@ -81,8 +81,7 @@ TEST_CASE("other methods and other paths are refused") {
   Served served;
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"}) {
     INFO(method);
-    const std::string answer = get(served.port, "/metrics", "Host: localhost\r\nContent-Length: 2\r\n", method) ;
-    CHECK((status_of(answer) == 405 || status_of(answer) == 0));
+    CHECK(status_of(get(served.port, "/metrics", "Host: localhost\r\n", method)) == 405);
   }
   const std::string posted = ask(served.port, "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
   CHECK(status_of(posted) == 405);
