@@ -22,7 +22,8 @@ constexpr std::size_t kBlockBytes = 256 * 1024;
 
 class PlainStream final : public ByteStream {
  public:
-  explicit PlainStream(const std::string& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit PlainStream(const std::string& path)
+      : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat about {};
     if (descriptor_ < 0 || ::fstat(descriptor_, &about) != 0) {
       const std::string why = std::strerror(errno);
@@ -41,8 +42,11 @@ class PlainStream final : public ByteStream {
     while (left > 0) {
       const ssize_t got = ::pread(descriptor_, to, left, static_cast<off_t>(offset_));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw RestartJob(fmt::format("cannot read `{}` at byte {}: {}", path_, offset_, std::strerror(errno)));
-      if (got == 0) throw RestartJob(fmt::format("`{}` became shorter while it was read, at byte {}", path_, offset_));
+      if (got < 0)
+        throw RestartJob(
+            fmt::format("cannot read `{}` at byte {}: {}", path_, offset_, std::strerror(errno)));
+      if (got == 0)
+        throw RestartJob(fmt::format("`{}` became shorter while it was read, at byte {}", path_, offset_));
       offset_ += static_cast<std::uint64_t>(got);
       return static_cast<std::size_t>(got);
     }
@@ -81,12 +85,13 @@ class CompressedStream : public ByteStream {
     return have_ > 0;
   }
   [[noreturn]] void damaged(const char* kind, const char* why) const {
-    throw FailJob(fmt::format("`{}` is damaged: its {} data is wrong near byte {} of the file ({})", file_.path(), kind,
-                              file_bytes_read(), why == nullptr ? "unknown" : why));
+    throw FailJob(fmt::format("`{}` is damaged: its {} data is wrong near byte {} of the file ({})",
+                              file_.path(), kind, file_bytes_read(), why == nullptr ? "unknown" : why));
   }
   [[noreturn]] void cut_short(const char* kind) const {
-    throw FailJob(fmt::format("`{}` ends in the middle of its {} data, after {} bytes; is it still being written or copied?",
-                              file_.path(), kind, file_.file_bytes()));
+    throw FailJob(fmt::format(
+        "`{}` ends in the middle of its {} data, after {} bytes; is it still being written or copied?",
+        file_.path(), kind, file_.file_bytes()));
   }
 
   PlainStream file_;
@@ -175,7 +180,8 @@ std::uint64_t ByteStream::skip(std::uint64_t bytes) {
   const auto scratch = std::make_unique<char[]>(kBlockBytes);
   std::uint64_t skipped = 0;
   while (skipped < bytes) {
-    const std::size_t got = read(scratch.get(), static_cast<std::size_t>(std::min<std::uint64_t>(kBlockBytes, bytes - skipped)));
+    const std::size_t got =
+        read(scratch.get(), static_cast<std::size_t>(std::min<std::uint64_t>(kBlockBytes, bytes - skipped)));
     if (got == 0) break;
     skipped += got;
   }
@@ -190,9 +196,12 @@ Compression compression_of(const std::string& path) {
 
 std::unique_ptr<ByteStream> open_stream(const std::string& path, Compression compression) {
   switch (compression) {
-    case Compression::kGzip: return std::make_unique<GzipStream>(path);
-    case Compression::kZstd: return std::make_unique<ZstdStream>(path);
-    case Compression::kNone: break;
+    case Compression::kGzip:
+      return std::make_unique<GzipStream>(path);
+    case Compression::kZstd:
+      return std::make_unique<ZstdStream>(path);
+    case Compression::kNone:
+      break;
   }
   return std::make_unique<PlainStream>(path);
 }

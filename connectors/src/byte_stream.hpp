@@ -15,8 +15,8 @@ Compression compression_of(const std::string& path);
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
-  /// Up to `size` bytes; 0 at the end, and only there. Throws RestartJob when the file cannot be read, FailJob when its compression
-  /// is damaged or ends in the middle.
+  /// Up to `size` bytes; 0 at the end, and only there. Throws RestartJob when the file cannot be read,
+  /// FailJob when its compression is damaged or ends in the middle.
   virtual std::size_t read(char* to, std::size_t size) = 0;
   /// Passes over `bytes` of content. Returns how many there were.
   virtual std::uint64_t skip(std::uint64_t bytes);

@@ -22,7 +22,8 @@ class Gzip final : public Compressor {
   Gzip() {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
     constexpr int kMemoryLevel = 8;
-    if (deflateInit2(&zlib_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipOnly, kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&zlib_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipOnly, kMemoryLevel,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
       throw RestartJob("zlib cannot be set up");
   }
   ~Gzip() override { deflateEnd(&zlib_); }
@@ -79,7 +80,8 @@ class Zstd final : public Compressor {
     ZSTD_outBuffer to{out.data() + before, kStepBytes, 0};
     const std::size_t left = ZSTD_compressStream2(zstd_, &to, &in, directive);
     out.resize(before + to.pos);
-    if (ZSTD_isError(left)) throw RestartJob(std::string("zstd failed to compress: ") + ZSTD_getErrorName(left));
+    if (ZSTD_isError(left))
+      throw RestartJob(std::string("zstd failed to compress: ") + ZSTD_getErrorName(left));
     return left;
   }
 
@@ -90,9 +92,12 @@ class Zstd final : public Compressor {
 
 std::unique_ptr<Compressor> make_compressor(Compression compression) {
   switch (compression) {
-    case Compression::kGzip: return std::make_unique<Gzip>();
-    case Compression::kZstd: return std::make_unique<Zstd>();
-    case Compression::kNone: break;
+    case Compression::kGzip:
+      return std::make_unique<Gzip>();
+    case Compression::kZstd:
+      return std::make_unique<Zstd>();
+    case Compression::kNone:
+      break;
   }
   return std::make_unique<Uncompressed>();
 }

@@ -31,8 +31,10 @@ class AllConnectors final : public Connectors {
                                  const SourceOptions& options) override {
     if (uri.scheme == "file") return make_file_source(uri, context);
     if (uri.scheme == "kafka") return kafka().source(uri, context, options);
-    if (uri.scheme == "print" || uri.scheme == "discard") refuse(uri, fmt::format("`{}` is a sink; nothing can be read from it", uri.scheme));
-    if (uri.scheme == "generator") refuse(uri, "this source has no generator; a pipeline gives one to the source that it is for");
+    if (uri.scheme == "print" || uri.scheme == "discard")
+      refuse(uri, fmt::format("`{}` is a sink; nothing can be read from it", uri.scheme));
+    if (uri.scheme == "generator")
+      refuse(uri, "this source has no generator; a pipeline gives one to the source that it is for");
     unknown_scheme(uri);
   }
 

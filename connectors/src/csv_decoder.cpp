@@ -33,13 +33,15 @@ std::errc parse_number(std::string_view text, Number& value) {
 
 class CsvDecoder final : public RowDecoder {
  public:
-  CsvDecoder(const RowSchema& schema, const CsvLayout& layout) : columns_(csv_columns(schema)), null_(layout.null) {
+  CsvDecoder(const RowSchema& schema, const CsvLayout& layout)
+      : columns_(csv_columns(schema)), null_(layout.null) {
     if (layout.columns.empty()) {
       for (const CsvColumn& column : columns_) targets_.push_back(&column);
       return;
     }
     for (const std::string& name : layout.columns) {
-      const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const CsvColumn& c) { return c.name == name; });
+      const auto found =
+          std::find_if(columns_.begin(), columns_.end(), [&](const CsvColumn& c) { return c.name == name; });
       targets_.push_back(found == columns_.end() ? nullptr : &*found);
     }
     check(layout.columns);
@@ -60,12 +62,14 @@ class CsvDecoder final : public RowDecoder {
   void check(const std::vector<std::string>& names) {
     for (const CsvColumn& column : columns_) {
       const auto times = std::count(targets_.begin(), targets_.end(), &column);
-      if (times > 1) throw FailJob(fmt::format("CSV column `{}` is there {} times", column.name, times), ExitCode::kUsage);
+      if (times > 1)
+        throw FailJob(fmt::format("CSV column `{}` is there {} times", column.name, times), ExitCode::kUsage);
       if (times == 1) continue;
       if (!column.field->optional)
-        throw FailJob(fmt::format("CSV column `{}` is missing and its field is not optional; the columns are {}", column.name,
-                                  joined(names)),
-                      ExitCode::kUsage);
+        throw FailJob(
+            fmt::format("CSV column `{}` is missing and its field is not optional; the columns are {}",
+                        column.name, joined(names)),
+            ExitCode::kUsage);
       absent_.push_back(&column);
     }
   }
@@ -79,7 +83,8 @@ class CsvDecoder final : public RowDecoder {
         return false;
       }
       if (index >= targets_.size()) continue;
-      if (const CsvColumn* column = targets_[index]; column && !store(*column, fields, row, batch, reason)) return false;
+      if (const CsvColumn* column = targets_[index]; column && !store(*column, fields, row, batch, reason))
+        return false;
     }
     if (index != targets_.size()) {
       reason = fmt::format("{} fields where {} columns are expected", index, targets_.size());
@@ -95,7 +100,8 @@ class CsvDecoder final : public RowDecoder {
     return fields.text.empty() || fields.text == "NA" || (!null_.empty() && fields.text == null_);
   }
 
-  bool store(const CsvColumn& column, const CsvFields& fields, std::byte* row, Batch& batch, std::string& reason) {
+  bool store(const CsvColumn& column, const CsvFields& fields, std::byte* row, Batch& batch,
+             std::string& reason) {
     const Field& field = *column.field;
     void* to = row + column.offset;
     const bool text = field.type == FieldType::kText || field.type == FieldType::kOwnedText;
@@ -128,13 +134,15 @@ class CsvDecoder final : public RowDecoder {
       error = parse_number(text, value);
       in_range = error != std::errc() || store_real(type, value, to);
     } else if (type == FieldType::kEventTime) {
-      if (!parse_iso_time(text, *static_cast<EventTime*>(to))) error = store_digits(FieldType::kInt64, text, to, in_range);
+      if (!parse_iso_time(text, *static_cast<EventTime*>(to)))
+        error = store_digits(FieldType::kInt64, text, to, in_range);
     } else {
       error = store_digits(type, text, to, in_range);
     }
     if (error == std::errc() && in_range) return true;
     const bool range = !in_range || error == std::errc::result_out_of_range;
-    reason = complaint(column.name, text, fmt::format("{} {}", range ? "out of range for" : "not", wanted(type)));
+    reason =
+        complaint(column.name, text, fmt::format("{} {}", range ? "out of range for" : "not", wanted(type)));
     return false;
   }
 
@@ -164,7 +172,8 @@ class CsvDecoder final : public RowDecoder {
   std::string scratch_;
 };
 
-void add_columns(const RowSchema& schema, const std::string& prefix, std::size_t base, std::vector<CsvColumn>& columns) {
+void add_columns(const RowSchema& schema, const std::string& prefix, std::size_t base,
+                 std::vector<CsvColumn>& columns) {
   for (const Field& field : schema.fields) {
     const std::string name = prefix + std::string(field.name);
     if (field.type != FieldType::kStruct) {
@@ -172,7 +181,8 @@ void add_columns(const RowSchema& schema, const std::string& prefix, std::size_t
       continue;
     }
     if (field.optional)
-      throw FailJob(fmt::format("format csv cannot hold `{}` of {}: it is an optional struct; use json", name, schema.name),
+      throw FailJob(fmt::format("format csv cannot hold `{}` of {}: it is an optional struct; use json", name,
+                                schema.name),
                     ExitCode::kUsage);
     add_columns(*field.nested, name + ".", base + field.offset, columns);
   }

@@ -39,12 +39,18 @@ class CsvEncoder final : public RowEncoder {
     if (field.optional) at = field.get(at);
     if (at == nullptr) return;
     switch (field.type) {
-      case FieldType::kBool: out += *static_cast<const bool*>(at) ? "true" : "false"; return;
-      case FieldType::kFloat: return append_number(out, *static_cast<const float*>(at));
-      case FieldType::kDouble: return append_number(out, *static_cast<const double*>(at));
+      case FieldType::kBool:
+        out += *static_cast<const bool*>(at) ? "true" : "false";
+        return;
+      case FieldType::kFloat:
+        return append_number(out, *static_cast<const float*>(at));
+      case FieldType::kDouble:
+        return append_number(out, *static_cast<const double*>(at));
       case FieldType::kText:
-      case FieldType::kOwnedText: return append_text(field, text_at(field.type, at), out);
-      default: return append_integer_field(out, field.type, at);
+      case FieldType::kOwnedText:
+        return append_text(field, text_at(field.type, at), out);
+      default:
+        return append_integer_field(out, field.type, at);
     }
   }
 
@@ -59,7 +65,9 @@ class CsvEncoder final : public RowEncoder {
 
 }  // namespace
 
-std::unique_ptr<RowEncoder> make_csv_encoder(const RowSchema& schema) { return std::make_unique<CsvEncoder>(schema); }
+std::unique_ptr<RowEncoder> make_csv_encoder(const RowSchema& schema) {
+  return std::make_unique<CsvEncoder>(schema);
+}
 
 std::string csv_header(const RowSchema& schema) {
   std::string header;

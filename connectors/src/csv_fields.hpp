@@ -15,7 +15,12 @@ class CsvFields {
   bool take(std::string& scratch) {
     quoted = next_ != end_ && *next_ == '"';
     if (quoted) return take_quoted(scratch);
-    const auto* comma = static_cast<const char*>(std::memchr(next_, ',', static_cast<std::size_t>(end_ - next_)));
+    if (next_ == end_) {
+      finish(end_);
+      return true;
+    }
+    const auto* comma =
+        static_cast<const char*>(std::memchr(next_, ',', static_cast<std::size_t>(end_ - next_)));
     finish(comma == nullptr ? end_ : comma);
     return true;
   }
@@ -36,7 +41,8 @@ class CsvFields {
     const char* begin = ++next_;
     bool pieces = false;
     while (true) {
-      const auto* quote = static_cast<const char*>(std::memchr(begin, '"', static_cast<std::size_t>(end_ - begin)));
+      const auto* quote =
+          static_cast<const char*>(std::memchr(begin, '"', static_cast<std::size_t>(end_ - begin)));
       if (quote == nullptr) return fail("a quote that is never closed");
       const bool doubled = quote + 1 != end_ && quote[1] == '"';
       if (!doubled && !pieces) text = {begin, static_cast<std::size_t>(quote - begin)};

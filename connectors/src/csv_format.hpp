@@ -10,8 +10,9 @@ namespace weir {
 
 /// How the records of a CSV file are to be read.
 struct CsvLayout {
-  std::vector<std::string> columns;  ///< names, in the order of the file; empty: the fields of the schema, in their order
-  std::string null;                  ///< one more text that means "absent", besides nothing and NA; empty: none
+  std::vector<std::string>
+      columns;       ///< names, in the order of the file; empty: the fields of the schema, in their order
+  std::string null;  ///< one more text that means "absent", besides nothing and NA; empty: none
 };
 
 /// One column of a schema: a field, or a field of a nested struct under its dotted name.
@@ -21,11 +22,12 @@ struct CsvColumn {
   std::size_t offset;  ///< in the row
 };
 
-/// All columns of `schema`. Throws FailJob(kUsage) for an optional struct: CSV has no way to say that it is absent.
+/// All columns of `schema`. Throws FailJob(kUsage) for an optional struct: CSV has no way to say that it is
+/// absent.
 std::vector<CsvColumn> csv_columns(const RowSchema& schema);
 
-/// One RFC 4180 record, without its line end, a row. Throws FailJob(kUsage) when `layout` lacks the column of a field that is
-/// not optional, or names a column twice.
+/// One RFC 4180 record, without its line end, a row. Throws FailJob(kUsage) when `layout` lacks the column
+/// of a field that is not optional, or names a column twice.
 std::unique_ptr<RowDecoder> make_csv_decoder(const RowSchema& schema, const CsvLayout& layout);
 std::unique_ptr<RowEncoder> make_csv_encoder(const RowSchema& schema);
 

@@ -21,11 +21,13 @@ std::string shown(std::string_view value);
 /// "field `name`: `value` is …"
 std::string complaint(std::string_view field, std::string_view value, std::string_view what);
 
-/// Stores at `to`, a field of integer type `type` that is not wider than 64 bits. False when out of the type's range.
+/// Stores at `to`, a field of integer type `type` that is not wider than 64 bits. False when out of the
+/// type's range.
 bool store_integer(FieldType type, std::int64_t value, void* to);
 /// The same for values above the range of std::int64_t: only std::uint64_t can hold one.
 bool store_unsigned(FieldType type, std::uint64_t value, void* to);
-/// Stores a whole double, as "1e3" or "5.0" are written. False when it has a fraction, is out of range or not exact.
+/// Stores a whole double, as "1e3" or "5.0" are written. False when it has a fraction, is out of range or
+/// not exact.
 bool store_whole(FieldType type, double value, void* to);
 /// Stores into a float or double. False when out of a float's range.
 bool store_real(FieldType type, double value, void* to);

@@ -17,8 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void nothing_there(const std::string& path, std::string_view why) {
-  throw FailJob(fmt::format("file source `{}`: {} (working directory {})", path, why, fs::current_path().string()),
-                ExitCode::kCannotConnect);
+  throw FailJob(
+      fmt::format("file source `{}`: {} (working directory {})", path, why, fs::current_path().string()),
+      ExitCode::kCannotConnect);
 }
 
 FileListing list_directory(const std::string& path) {

@@ -6,9 +6,11 @@
 
 namespace weir {
 
-/// The files that the path of a `file:` address means: a file, the files of a directory, or what matches a pattern.
+/// The files that the path of a `file:` address means: a file, the files of a directory, or what matches a
+/// pattern.
 struct FileListing {
-  std::string base;                ///< directory that the names are relative to, with its slash; empty: the working directory
+  std::string
+      base;  ///< directory that the names are relative to, with its slash; empty: the working directory
   std::vector<std::string> names;  ///< sorted
 };
 

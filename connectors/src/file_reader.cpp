@@ -20,9 +20,11 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 std::string format_for(const std::string& path, const FileReading& reading) {
   if (reading.format) return *reading.format == "jsonl" ? "json" : *reading.format;
   if (const std::optional<std::string> format = format_of(path)) return *format;
-  throw FailJob(fmt::format("file source: the name of `{}` does not tell its format; add ?format=csv, ?format=jsonl or "
-                            "?format=raw to the address", path),
-                ExitCode::kUsage);
+  throw FailJob(
+      fmt::format("file source: the name of `{}` does not tell its format; add ?format=csv, ?format=jsonl or "
+                  "?format=raw to the address",
+                  path),
+      ExitCode::kUsage);
 }
 
 }  // namespace
@@ -33,7 +35,8 @@ FileReader::FileReader(const std::string& path, const FileReading& reading, cons
       format_(format_for(path, reading)),
       compression_(compression_of(path)),
       max_record_bytes_(reading.max_record_bytes),
-      scanner_(open_stream(path, compression_), format_ == "csv" ? Framing::kCsv : Framing::kLines, max_record_bytes_),
+      scanner_(open_stream(path, compression_), format_ == "csv" ? Framing::kCsv : Framing::kLines,
+               max_record_bytes_),
       head_(scanner_.peek(kHeadBytes)) {
   if (format_ != "raw" && head_.starts_with(kByteOrderMark)) scanner_.skip_to(kByteOrderMark.size());
   if (format_ == "csv") {
@@ -58,22 +61,28 @@ std::vector<std::string> FileReader::read_header() {
     if (record.found == RecordScanner::Found::kRecord && record.text.empty()) continue;
     std::string why = "it is too long, or has a quote that is never closed";
     if (record.found == RecordScanner::Found::kRecord && split_csv(record.text, columns, why)) return columns;
-    throw FailJob(fmt::format("`{}`: its first line should name the columns, but {}; with ?header=false the columns are taken "
-                              "from ?columns=… or the row type", path_, why),
-                  ExitCode::kUsage);
+    throw FailJob(
+        fmt::format(
+            "`{}`: its first line should name the columns, but {}; with ?header=false the columns are taken "
+            "from ?columns=… or the row type",
+            path_, why),
+        ExitCode::kUsage);
   }
 }
 
 void FileReader::resume_at(const Position& position) {
   position_ = position.offset;
   if (!position.detail.empty() && position.detail != fingerprint(position.offset))
-    throw FailJob(fmt::format("`{}` is not the file that was read before: its first {} bytes have changed. Put the file back under "
-                              "its name, or give new content a new name", path_,
-                              std::min<std::int64_t>(position.offset, kHeadBytes)),
+    throw FailJob(fmt::format("`{}` is not the file that was read before: its first {} bytes have changed. "
+                              "Put the file back under "
+                              "its name, or give new content a new name",
+                              path_, std::min<std::int64_t>(position.offset, kHeadBytes)),
                   ExitCode::kStateUnusable);
   if (position.offset > scanner_.offset() && !scanner_.skip_to(position.offset))
-    throw FailJob(fmt::format("`{}` is shorter than when it was read before: the job goes on from byte {} of its content, which is no "
-                              "longer there. Put the file back as it was", path_, position.offset),
+    throw FailJob(fmt::format("`{}` is shorter than when it was read before: the job goes on from byte {} of "
+                              "its content, which is no "
+                              "longer there. Put the file back as it was",
+                              path_, position.offset),
                   ExitCode::kStateUnusable);
 }
 
@@ -112,7 +121,9 @@ void FileReader::take(const RecordScanner::Record& record, RowSink& rows) {
     case RecordScanner::Found::kOverlong:
       reason_ = fmt::format("longer than max_record_bytes={}", max_record_bytes_);
       break;
-    case RecordScanner::Found::kUnclosedQuote: reason_ = "a quote that is never closed"; break;
+    case RecordScanner::Found::kUnclosedQuote:
+      reason_ = "a quote that is never closed";
+      break;
     default:
       if (decoder_->decode(record.text, rows.batch(), reason_)) return;
   }
@@ -123,7 +134,8 @@ std::optional<double> FileReader::progress() const {
   if (ended_) return 1.0;
   const ByteStream& stream = scanner_.stream();
   if (stream.file_bytes() == 0) return 0.0;
-  const std::uint64_t read = compression_ == Compression::kNone ? static_cast<std::uint64_t>(position_) : stream.file_bytes_read();
+  const std::uint64_t read =
+      compression_ == Compression::kNone ? static_cast<std::uint64_t>(position_) : stream.file_bytes_read();
   return std::min(1.0, static_cast<double>(read) / static_cast<double>(stream.file_bytes()));
 }
 

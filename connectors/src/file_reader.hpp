@@ -23,12 +23,13 @@ struct FileReading {
   std::vector<std::string> columns;  ///< CSV without a header
 };
 
-/// Reads one file from front to back. Offsets count bytes of the uncompressed content; Position::detail holds a
-/// fingerprint of the content's beginning, so that another file under the same name is not taken for the one that was read before.
+/// Reads one file from front to back. Offsets count bytes of the uncompressed content; Position::detail
+/// holds a fingerprint of the content's beginning, so that another file under the same name is not taken
+/// for the one that was read before.
 class FileReader final : public PartitionReader {
  public:
-  /// Throws FailJob: kCannotConnect when the file cannot be opened, kUsage when its format or header does not suit the schema,
-  /// kStateUnusable when it is not the file that `position` belongs to.
+  /// Throws FailJob: kCannotConnect when the file cannot be opened, kUsage when its format or header does
+  /// not suit the schema, kStateUnusable when it is not the file that `position` belongs to.
   FileReader(const std::string& path, const FileReading& reading, const RowSchema& schema,
              const std::optional<Position>& position);
 

@@ -66,8 +66,8 @@ class FileSinkWriter final : public SinkWriter {
   SinkPart take_part() override {
     SinkPart part{worker_, {}, written_};
     if (file_) {
-      const PartFile about{file_->name(), part_name(epoch_, worker_, writing_.run, writing_.ending), file_->bytes(),
-                           file_->checksum()};
+      const PartFile about{file_->name(), part_name(epoch_, worker_, writing_.run, writing_.ending),
+                           file_->bytes(), file_->checksum()};
       part.payload = about.encode();
     }
     file_.reset();
@@ -82,8 +82,10 @@ class FileSinkWriter final : public SinkWriter {
 
   void begin_file() {
     // A name that no other attempt gives: one that was cut off may still have jobs on its way to the disk.
-    const std::string name = fmt::format("{}-{}-{:016x}{}", ++files_, worker_, writing_.environment->random(), writing_.ending);
-    file_ = std::make_shared<StagedFile>(*writing_.environment, fmt::format("file:{}:{}", writing_.vertex, worker_),
+    const std::string name =
+        fmt::format("{}-{}-{:016x}{}", ++files_, worker_, writing_.environment->random(), writing_.ending);
+    file_ = std::make_shared<StagedFile>(*writing_.environment,
+                                         fmt::format("file:{}:{}", writing_.vertex, worker_),
                                          writing_.staged_directory, name, writing_.compression);
     block_ = writing_.header;
   }
@@ -107,7 +109,8 @@ class FileSinkWriter final : public SinkWriter {
 
 class FileSink final : public Sink {
  public:
-  FileSink(std::string path, FileWriting writing) : directory_(std::move(path)), writing_(std::move(writing)) {
+  FileSink(std::string path, FileWriting writing)
+      : directory_(std::move(path)), writing_(std::move(writing)) {
     writing_.staged_directory = directory_.staged_path();
   }
 
@@ -136,7 +139,8 @@ std::string directory_of(const ConnectorUri& uri, const Parameters& parameters) 
   const bool is_directory = std::filesystem::is_directory(path, error);
   const bool looks_like_file = format_of(path).has_value() || compression_of(path) != Compression::kNone;
   if (!is_directory && (looks_like_file || std::filesystem::exists(path, error)))
-    parameters.refuse("a file sink writes part files into a directory; give one, as in file:out/?format=jsonl");
+    parameters.refuse(
+        "a file sink writes part files into a directory; give one, as in file:out/?format=jsonl");
   return path;
 }
 

@@ -64,16 +64,19 @@ class FileSource final : public Source {
 
 std::string path_of_file_address(const ConnectorUri& uri) {
   if (!uri.authority.empty())
-    throw FailJob(fmt::format("address `{}`: a file has no host; write file:{}/{} for a relative path, file:/{}/{} for an absolute one",
+    throw FailJob(fmt::format("address `{}`: a file has no host; write file:{}/{} for a relative path, "
+                              "file:/{}/{} for an absolute one",
                               uri.redacted(), uri.authority, uri.path, uri.authority, uri.path),
                   ExitCode::kUsage);
   if (uri.path.empty())
-    throw FailJob(fmt::format("address `{}`: a path is missing, as in file:data/flights.csv", uri.redacted()), ExitCode::kUsage);
+    throw FailJob(fmt::format("address `{}`: a path is missing, as in file:data/flights.csv", uri.redacted()),
+                  ExitCode::kUsage);
   return file_path(uri.path);
 }
 
 std::unique_ptr<Source> make_file_source(const ConnectorUri& uri, const ConnectorContext& context) {
-  const Parameters parameters(uri, context.settings, {"format", "max_record_bytes", "null", "header", "columns"});
+  const Parameters parameters(uri, context.settings,
+                              {"format", "max_record_bytes", "null", "header", "columns"});
   return std::make_unique<FileSource>(path_of_file_address(uri), reading_of(parameters), *context.schema);
 }
 

@@ -16,9 +16,12 @@ namespace {
 const Field& only_text_field(const RowSchema& schema) {
   if (schema.fields.size() == 1) {
     const Field& field = schema.fields.front();
-    if (!field.optional && (field.type == FieldType::kText || field.type == FieldType::kOwnedText)) return field;
+    if (!field.optional && (field.type == FieldType::kText || field.type == FieldType::kOwnedText))
+      return field;
   }
-  throw FailJob(fmt::format("format raw wants a row with exactly one text field, which {} is not", schema.name), ExitCode::kUsage);
+  throw FailJob(
+      fmt::format("format raw wants a row with exactly one text field, which {} is not", schema.name),
+      ExitCode::kUsage);
 }
 
 class RawDecoder final : public RowDecoder {

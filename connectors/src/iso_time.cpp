@@ -61,8 +61,11 @@ bool scan_offset(Scan& scan, int& minutes) {
 bool parse_iso_time(std::string_view text, EventTime& time) {
   Scan scan(text);
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millis = 0, offset = 0;
-  if (!scan.number(4, year) || !scan.skip('-') || !scan.number(2, month) || !scan.skip('-') || !scan.number(2, day)) return false;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  if (!scan.number(4, year) || !scan.skip('-') || !scan.number(2, month) || !scan.skip('-') ||
+      !scan.number(2, day))
+    return false;
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return false;
   if (!scan.done()) {

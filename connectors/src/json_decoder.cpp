@@ -15,7 +15,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// What the decoder keeps for one struct of the row: its fields, and the order in which the last record had them.
+/// What the decoder keeps for one struct of the row: its fields, and the order in which the last record had
+/// them.
 struct Plan {
   struct Slot {
     const Field* field;
@@ -50,7 +51,8 @@ struct Plan {
 };
 
 std::string_view trimmed(std::string_view token) {
-  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t'))
+  while (!token.empty() &&
+         (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t'))
     token.remove_suffix(1);
   return token;
 }
@@ -86,13 +88,16 @@ class JsonDecoder final : public RowDecoder {
       padded_ = std::make_unique<char[]>(padded_bytes_);
       if (const auto error = parser_.allocate(padded_bytes_)) return not_json(error);
     }
+    if (payload.empty()) return fail("nothing where a JSON object is expected");
     std::memcpy(padded_.get(), payload.data(), payload.size());
     ondemand::document document;
-    if (const auto error = parser_.iterate(padded_.get(), payload.size(), padded_bytes_).get(document)) return not_json(error);
+    if (const auto error = parser_.iterate(padded_.get(), payload.size(), padded_bytes_).get(document))
+      return not_json(error);
     ondemand::object object;
     if (const auto error = document.get_object().get(object)) return not_json(error);
     if (!decode_object(object, root_, row)) return false;
-    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return fail("text after the end of the JSON object");
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
+      return fail("text after the end of the JSON object");
     return true;
   }
 
@@ -120,7 +125,9 @@ class JsonDecoder final : public RowDecoder {
     const char* raw = pair.key().raw();
     if (expected != Plan::kUnknown) {
       const std::string_view name = plan.slots[expected].field->name;
-      if (std::memcmp(raw, name.data(), name.size()) == 0 && raw[name.size()] == '"') return expected;
+      const auto readable = static_cast<std::size_t>(padded_.get() + padded_bytes_ - raw);
+      if (name.size() < readable && std::memcmp(raw, name.data(), name.size()) == 0 && raw[name.size()] == '"')
+        return expected;
     }
     std::size_t size = 0;
     while (raw[size] != '"' && raw[size] != '\\') ++size;
@@ -144,7 +151,8 @@ class JsonDecoder final : public RowDecoder {
     const std::string_view token = value.raw_json_token();
     if (token.front() == 'n') {
       if (trimmed(token) != "null") return mistyped(slot, token);
-      if (!slot.field->optional) return fail(fmt::format("field `{}` is null, which only optional fields may be", slot.path));
+      if (!slot.field->optional)
+        return fail(fmt::format("field `{}` is null, which only optional fields may be", slot.path));
       slot.field->reset(to);
       return true;
     }
@@ -163,14 +171,17 @@ class JsonDecoder final : public RowDecoder {
         return store_real(slot.field->type, number, to) || out_of_range(slot, token);
       }
       case FieldType::kText:
-      case FieldType::kOwnedText: return decode_text(value, token, slot, to);
-      case FieldType::kEventTime: return decode_time(value, token, slot, to);
+      case FieldType::kOwnedText:
+        return decode_text(value, token, slot, to);
+      case FieldType::kEventTime:
+        return decode_time(value, token, slot, to);
       case FieldType::kStruct: {
         ondemand::object object;
         if (token.front() != '{' || value.get_object().get(object)) return mistyped(slot, token);
         return decode_object(object, *slot.nested, static_cast<std::byte*>(to));
       }
-      default: return decode_integer(value, token, slot, to);
+      default:
+        return decode_integer(value, token, slot, to);
     }
   }
 
@@ -213,7 +224,8 @@ class JsonDecoder final : public RowDecoder {
     return fail(complaint(slot.path, trimmed(token), fmt::format("not {}", wanted(slot.field->type))));
   }
   bool out_of_range(const Plan::Slot& slot, std::string_view token) {
-    return fail(complaint(slot.path, trimmed(token), fmt::format("out of range for {}", wanted(slot.field->type))));
+    return fail(
+        complaint(slot.path, trimmed(token), fmt::format("out of range for {}", wanted(slot.field->type))));
   }
   /// simdjson gives one error for "no number" and "too large a number".
   bool bad_number(const Plan::Slot& slot, std::string_view token) {
@@ -231,6 +243,8 @@ class JsonDecoder final : public RowDecoder {
 
 }  // namespace
 
-std::unique_ptr<RowDecoder> make_json_decoder(const RowSchema& schema) { return std::make_unique<JsonDecoder>(schema); }
+std::unique_ptr<RowDecoder> make_json_decoder(const RowSchema& schema) {
+  return std::make_unique<JsonDecoder>(schema);
+}
 
 }  // namespace weir

@@ -26,11 +26,21 @@ constexpr std::array<std::uint8_t, 256> kCare = make_care();
 void append_escape(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     default:
       out += "\\u00";
       out += kHex[static_cast<unsigned char>(c) >> 4];
@@ -43,7 +53,8 @@ std::string repaired(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     std::size_t size = 1;
-    while (size <= std::min<std::size_t>(4, text.size()) && !simdjson::validate_utf8(text.data(), size)) ++size;
+    while (size <= std::min<std::size_t>(4, text.size()) && !simdjson::validate_utf8(text.data(), size))
+      ++size;
     const bool valid = size <= std::min<std::size_t>(4, text.size());
     if (valid) out += text.substr(0, size);
     else out += "\xEF\xBF\xBD";
@@ -83,7 +94,9 @@ void append_real(std::string& out, Real value) {
 class JsonEncoder final : public RowEncoder {
  public:
   explicit JsonEncoder(const RowSchema& schema) : plan_(schema) {}
-  void encode(const void* row, std::string& out) override { append_object(plan_, static_cast<const std::byte*>(row), out); }
+  void encode(const void* row, std::string& out) override {
+    append_object(plan_, static_cast<const std::byte*>(row), out);
+  }
 
  private:
   struct Plan {
@@ -115,13 +128,20 @@ class JsonEncoder final : public RowEncoder {
 
   static void append_value(const Plan::Slot& slot, const void* at, std::string& out) {
     switch (slot.field->type) {
-      case FieldType::kBool: out += *static_cast<const bool*>(at) ? "true" : "false"; return;
-      case FieldType::kFloat: return append_real(out, *static_cast<const float*>(at));
-      case FieldType::kDouble: return append_real(out, *static_cast<const double*>(at));
+      case FieldType::kBool:
+        out += *static_cast<const bool*>(at) ? "true" : "false";
+        return;
+      case FieldType::kFloat:
+        return append_real(out, *static_cast<const float*>(at));
+      case FieldType::kDouble:
+        return append_real(out, *static_cast<const double*>(at));
       case FieldType::kText:
-      case FieldType::kOwnedText: return append_text(out, text_at(slot.field->type, at));
-      case FieldType::kStruct: return append_object(*slot.nested, static_cast<const std::byte*>(at), out);
-      default: return append_integer_field(out, slot.field->type, at);
+      case FieldType::kOwnedText:
+        return append_text(out, text_at(slot.field->type, at));
+      case FieldType::kStruct:
+        return append_object(*slot.nested, static_cast<const std::byte*>(at), out);
+      default:
+        return append_integer_field(out, slot.field->type, at);
     }
   }
 
@@ -130,6 +150,8 @@ class JsonEncoder final : public RowEncoder {
 
 }  // namespace
 
-std::unique_ptr<RowEncoder> make_json_encoder(const RowSchema& schema) { return std::make_unique<JsonEncoder>(schema); }
+std::unique_ptr<RowEncoder> make_json_encoder(const RowSchema& schema) {
+  return std::make_unique<JsonEncoder>(schema);
+}
 
 }  // namespace weir

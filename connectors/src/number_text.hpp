@@ -18,15 +18,24 @@ void append_number(std::string& out, Number value) {
 /// Appends the value of an integer field or a time.
 inline void append_integer_field(std::string& out, FieldType type, const void* at) {
   switch (type) {
-    case FieldType::kInt8: return append_number(out, int{*static_cast<const std::int8_t*>(at)});
-    case FieldType::kInt16: return append_number(out, *static_cast<const std::int16_t*>(at));
-    case FieldType::kInt32: return append_number(out, *static_cast<const std::int32_t*>(at));
-    case FieldType::kUInt8: return append_number(out, unsigned{*static_cast<const std::uint8_t*>(at)});
-    case FieldType::kUInt16: return append_number(out, *static_cast<const std::uint16_t*>(at));
-    case FieldType::kUInt32: return append_number(out, *static_cast<const std::uint32_t*>(at));
-    case FieldType::kUInt64: return append_number(out, *static_cast<const std::uint64_t*>(at));
-    case FieldType::kEventTime: return append_number(out, static_cast<const EventTime*>(at)->millis);
-    default: return append_number(out, *static_cast<const std::int64_t*>(at));
+    case FieldType::kInt8:
+      return append_number(out, int{*static_cast<const std::int8_t*>(at)});
+    case FieldType::kInt16:
+      return append_number(out, *static_cast<const std::int16_t*>(at));
+    case FieldType::kInt32:
+      return append_number(out, *static_cast<const std::int32_t*>(at));
+    case FieldType::kUInt8:
+      return append_number(out, unsigned{*static_cast<const std::uint8_t*>(at)});
+    case FieldType::kUInt16:
+      return append_number(out, *static_cast<const std::uint16_t*>(at));
+    case FieldType::kUInt32:
+      return append_number(out, *static_cast<const std::uint32_t*>(at));
+    case FieldType::kUInt64:
+      return append_number(out, *static_cast<const std::uint64_t*>(at));
+    case FieldType::kEventTime:
+      return append_number(out, static_cast<const EventTime*>(at)->millis);
+    default:
+      return append_number(out, *static_cast<const std::int64_t*>(at));
   }
 }
 

@@ -29,7 +29,8 @@ std::optional<std::string> Parameters::text(const std::string& key) const {
   return found == values_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<std::string> Parameters::one_of(const std::string& key, const std::vector<std::string>& allowed) const {
+std::optional<std::string> Parameters::one_of(const std::string& key,
+                                              const std::vector<std::string>& allowed) const {
   const std::optional<std::string> value = text(key);
   if (value && std::find(allowed.begin(), allowed.end(), *value) == allowed.end()) {
     const std::string close = nearest(*value, allowed);

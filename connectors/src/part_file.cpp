@@ -35,8 +35,9 @@ PartFile PartFile::decode(std::string_view payload) {
   PartFile part;
   if (lines.size() != 5 || lines[0] != "part 1" || !payload.empty() || !parse(lines[3], part.bytes, 10) ||
       !parse(lines[4], part.checksum, 16))
-    throw FailJob("file sink: the checkpoint's entry of a part file is not one that this version of weir understands",
-                  ExitCode::kStateUnusable);
+    throw FailJob(
+        "file sink: the checkpoint's entry of a part file is not one that this version of weir understands",
+        ExitCode::kStateUnusable);
   part.staged_name = std::string(lines[1]);
   part.final_name = std::string(lines[2]);
   return part;

@@ -20,7 +20,8 @@ struct PartFile {
   static PartFile decode(std::string_view payload);
 };
 
-/// Names of part files: `part-0000000007-2.jsonl`; a second fresh run into the same directory adds `.run2` before the ending.
+/// Names of part files: `part-0000000007-2.jsonl`; a second fresh run into the same directory adds `.run2`
+/// before the ending.
 std::string part_name(Epoch epoch, std::uint32_t worker, std::uint64_t run, std::string_view ending);
 
 /// The run that a part file of that name belongs to, 0 when it is no part file's name.

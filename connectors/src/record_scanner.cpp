@@ -14,7 +14,8 @@ const char* find_byte(const char* from, const char* end, char byte) {
 
 }  // namespace
 
-RecordScanner::RecordScanner(std::unique_ptr<ByteStream> stream, Framing framing, std::size_t max_record_bytes)
+RecordScanner::RecordScanner(std::unique_ptr<ByteStream> stream, Framing framing,
+                             std::size_t max_record_bytes)
     : stream_(std::move(stream)), framing_(framing), max_record_bytes_(max_record_bytes) {}
 
 RecordScanner::Record RecordScanner::next() {
@@ -105,7 +106,8 @@ RecordScanner::Record RecordScanner::rest() {
 
 RecordScanner::Record RecordScanner::pass_unclosed() {
   const char* line_end = find_byte(buffer_.get() + begin_, buffer_.get() + end_, '\n');
-  if (line_end != nullptr) return take(static_cast<std::size_t>(line_end - buffer_.get()), Found::kUnclosedQuote);
+  if (line_end != nullptr)
+    return take(static_cast<std::size_t>(line_end - buffer_.get()), Found::kUnclosedQuote);
   if (end_ - begin_ > max_record_bytes_) return pass_overlong();
   Record record = rest();
   record.found = Found::kUnclosedQuote;

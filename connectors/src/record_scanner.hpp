@@ -12,7 +12,8 @@ namespace weir {
 /// How records end: at every line end, or at line ends outside quotes.
 enum class Framing { kLines, kCsv };
 
-/// Cuts the content of a file into records, without looking at what they say. Holds at most one record and one block in memory.
+/// Cuts the content of a file into records, without looking at what they say. Holds at most one record and
+/// one block in memory.
 class RecordScanner {
  public:
   RecordScanner(std::unique_ptr<ByteStream> stream, Framing framing, std::size_t max_record_bytes);
@@ -61,7 +62,7 @@ class RecordScanner {
   std::size_t begin_ = 0;    ///< of what has not been handed over
   std::size_t scanned_ = 0;  ///< no line end between begin_ and here; only for kLines
   std::size_t end_ = 0;
-  std::int64_t base_ = 0;    ///< offset of the buffer's first byte
+  std::int64_t base_ = 0;  ///< offset of the buffer's first byte
   bool at_end_ = false;
   std::string overlong_;
 };

@@ -43,7 +43,8 @@ bool has_content(const std::string& path, const PartFile& part) {
 
 void rename_or_throw(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0)
-    throw RestartJob(fmt::format("file sink: cannot rename `{}` to `{}`: {}", from, to, std::strerror(errno)));
+    throw RestartJob(
+        fmt::format("file sink: cannot rename `{}` to `{}`: {}", from, to, std::strerror(errno)));
 }
 
 }  // namespace
@@ -58,13 +59,18 @@ void SinkDirectory::acquire() {
   std::error_code error;
   fs::create_directories(staged_path(), error);
   if (error)
-    throw FailJob(fmt::format("file sink: cannot make directory `{}`: {}", staged_path(), error.message()), ExitCode::kCannotConnect);
+    throw FailJob(fmt::format("file sink: cannot make directory `{}`: {}", staged_path(), error.message()),
+                  ExitCode::kCannotConnect);
   const std::string path = staged_path() + "/" + kLockName;
   lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) throw FailJob(fmt::format("file sink: cannot open `{}`: {}", path, std::strerror(errno)), ExitCode::kCannotConnect);
+  if (lock_ < 0)
+    throw FailJob(fmt::format("file sink: cannot open `{}`: {}", path, std::strerror(errno)),
+                  ExitCode::kCannotConnect);
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
-  throw FailJob(fmt::format("file sink: directory `{}` is being written by another job or instance, which holds `{}`. Give each sink "
-                            "a directory of its own, or end the other one first", path_, path),
+  throw FailJob(fmt::format("file sink: directory `{}` is being written by another job or instance, which "
+                            "holds `{}`. Give each sink "
+                            "a directory of its own, or end the other one first",
+                            path_, path),
                 ExitCode::kUsage);
 }
 
@@ -83,18 +89,22 @@ bool SinkDirectory::publish_one(const PartFile& part, Check check) {
   const bool is_final = fs::exists(final_path);
   if (!fs::exists(staged)) {
     if (is_final) return false;
-    throw FailJob(fmt::format("file sink: the checkpoint names a part file of {} bytes that is neither at `{}` nor at `{}`. Put it back, "
+    throw FailJob(fmt::format("file sink: the checkpoint names a part file of {} bytes that is neither at "
+                              "`{}` nor at `{}`. Put it back, "
                               "or go on from a checkpoint or savepoint before it",
                               part.bytes, staged, final_path),
                   ExitCode::kStateUnusable);
   }
   if (fs::file_size(staged) != part.bytes || (check == Check::kContent && !has_content(staged, part)))
-    throw FailJob(fmt::format("file sink: staged file `{}` is not what was written to it: expected {} bytes with checksum {:016x}", staged,
-                              part.bytes, part.checksum),
+    throw FailJob(fmt::format("file sink: staged file `{}` is not what was written to it: expected {} bytes "
+                              "with checksum {:016x}",
+                              staged, part.bytes, part.checksum),
                   ExitCode::kStateUnusable);
   if (is_final && !has_content(final_path, part))
-    throw FailJob(fmt::format("file sink: `{}` exists and holds something else than `{}`, which is to get its name. Move one of them "
-                              "away", final_path, staged),
+    throw FailJob(fmt::format("file sink: `{}` exists and holds something else than `{}`, which is to get "
+                              "its name. Move one of them "
+                              "away",
+                              final_path, staged),
                   ExitCode::kStateUnusable);
   kill_point("file-sink-before-rename");
   rename_or_throw(staged, final_path);
@@ -108,7 +118,9 @@ void SinkDirectory::clear_staged() {
     if (name == kLockName || name == kRunName) continue;
     std::error_code error;
     fs::remove_all(entry.path(), error);
-    if (error) throw RestartJob(fmt::format("file sink: cannot remove `{}`: {}", entry.path().string(), error.message()));
+    if (error)
+      throw RestartJob(
+          fmt::format("file sink: cannot remove `{}`: {}", entry.path().string(), error.message()));
   }
 }
 

@@ -10,8 +10,8 @@
 
 namespace weir {
 
-/// The directory of a file sink: part files for readers, and `.staged/` for what is not committed yet. Decides what a part
-/// file's state means; knows nothing of rows. Methods block.
+/// The directory of a file sink: part files for readers, and `.staged/` for what is not committed yet.
+/// Decides what a part file's state means; knows nothing of rows. Methods block.
 class SinkDirectory {
  public:
   explicit SinkDirectory(std::string path);
@@ -19,12 +19,14 @@ class SinkDirectory {
   SinkDirectory(const SinkDirectory&) = delete;
   SinkDirectory& operator=(const SinkDirectory&) = delete;
 
-  /// Makes the directory where it is missing and takes its lock. Throws FailJob(kUsage) when another sink holds it.
+  /// Makes the directory where it is missing and takes its lock. Throws FailJob(kUsage) when another sink
+  /// holds it.
   void acquire();
-  /// How closely a staged file is looked at before it becomes visible: what a crash may have left is read again.
+  /// How closely a staged file is looked at before it becomes visible: what a crash may have left is read
+  /// again.
   enum class Check { kLength, kContent };
-  /// Makes `parts` visible, whatever is done already. Throws FailJob(kStateUnusable) when a part file is nowhere, is not what
-  /// was written, or its name is taken by other content.
+  /// Makes `parts` visible, whatever is done already. Throws FailJob(kStateUnusable) when a part file is
+  /// nowhere, is not what was written, or its name is taken by other content.
   void publish(const std::vector<SinkPart>& parts, Check check);
   /// Removes every staged file.
   void clear_staged();

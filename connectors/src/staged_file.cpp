@@ -18,11 +18,13 @@ namespace weir {
 
 void sync_directory(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) throw RestartJob(fmt::format("file sink: cannot open directory `{}`: {}", path, std::strerror(errno)));
+  if (descriptor < 0)
+    throw RestartJob(fmt::format("file sink: cannot open directory `{}`: {}", path, std::strerror(errno)));
   const int result = ::fsync(descriptor);
   const int error = errno;
   ::close(descriptor);
-  if (result != 0) throw RestartJob(fmt::format("file sink: cannot sync directory `{}`: {}", path, std::strerror(error)));
+  if (result != 0)
+    throw RestartJob(fmt::format("file sink: cannot sync directory `{}`: {}", path, std::strerror(error)));
 }
 
 struct StagedFile::Content {
@@ -108,7 +110,8 @@ std::uint64_t StagedFile::checksum() const { return XXH3_64bits_digest(content_-
 void StagedFile::open() {
   const std::string path = directory_ + "/" + name_;
   content_->descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (content_->descriptor < 0) throw RestartJob(fmt::format("file sink: cannot create `{}`: {}", path, std::strerror(errno)));
+  if (content_->descriptor < 0)
+    throw RestartJob(fmt::format("file sink: cannot create `{}`: {}", path, std::strerror(errno)));
 }
 
 void StagedFile::append(std::string_view bytes) {
@@ -118,14 +121,16 @@ void StagedFile::append(std::string_view bytes) {
     const ssize_t written = ::write(content_->descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0)
-      throw RestartJob(fmt::format("file sink: cannot write `{}/{}`: {}", directory_, name_, std::strerror(errno)));
+      throw RestartJob(
+          fmt::format("file sink: cannot write `{}/{}`: {}", directory_, name_, std::strerror(errno)));
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 
 void StagedFile::sync() {
   if (::fsync(content_->descriptor) != 0)
-    throw RestartJob(fmt::format("file sink: cannot sync `{}/{}`: {}", directory_, name_, std::strerror(errno)));
+    throw RestartJob(
+        fmt::format("file sink: cannot sync `{}/{}`: {}", directory_, name_, std::strerror(errno)));
   ::close(content_->descriptor);
   content_->descriptor = -1;
   sync_directory(directory_);

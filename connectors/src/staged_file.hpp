@@ -15,12 +15,13 @@ namespace weir {
 /// Syncs a directory, so that names made or changed in it survive a crash. Throws RestartJob.
 void sync_directory(const std::string& path);
 
-/// One file being written off the workers: blocks go to a lane of the environment, which compresses, writes and, at the end, syncs.
-/// The worker only asks how far it has come. Whatever fails there is thrown here as RestartJob by the next call.
-/// Must be held by a shared_ptr: jobs on the lane keep it alive.
+/// One file being written off the workers: blocks go to a lane of the environment, which compresses, writes
+/// and, at the end, syncs. The worker only asks how far it has come. Whatever fails there is thrown here as
+/// RestartJob by the next call. Must be held by a shared_ptr: jobs on the lane keep it alive.
 class StagedFile : public std::enable_shared_from_this<StagedFile> {
  public:
-  StagedFile(Environment& environment, std::string lane, std::string directory, std::string name, Compression compression);
+  StagedFile(Environment& environment, std::string lane, std::string directory, std::string name,
+             Compression compression);
   ~StagedFile();
   StagedFile(const StagedFile&) = delete;
   StagedFile& operator=(const StagedFile&) = delete;

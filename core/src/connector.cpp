@@ -11,8 +11,8 @@ namespace weir {
 
 namespace {
 
-/// The text without the values of secret parameters and without a password before `@`. Works on malformed addresses as well:
-/// error messages show them.
+/// The text without the values of secret parameters and without a password before `@`. Works on malformed
+/// addresses as well: error messages show them.
 std::string redact(std::string_view text) {
   const std::size_t query = std::min(text.find('?'), text.size());
   std::string out(text.substr(0, query));
@@ -56,8 +56,10 @@ std::string percent_decoded(std::string_view text, std::string_view key, std::st
     const int high = i + 2 < value.size() ? hex_digit(value[i + 1]) : -1;
     const int low = i + 2 < value.size() ? hex_digit(value[i + 2]) : -1;
     if (high < 0 || low < 0)
-      refuse(text, fmt::format("parameter `{}` has a `%` that is not followed by two hexadecimal digits; write %25 for a percent "
-                               "sign", key));
+      refuse(text, fmt::format("parameter `{}` has a `%` that is not followed by two hexadecimal digits; "
+                               "write %25 for a percent "
+                               "sign",
+                               key));
     out += static_cast<char>(high * 16 + low);
     i += 2;
   }
@@ -72,7 +74,8 @@ void parse_parameters(ConnectorUri& uri, std::string_view query) {
     if (pair.empty()) continue;
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos || equals == 0)
-      refuse(uri.text, fmt::format("a parameter is written key=value, joined by `&`; found `{}`", redact(pair)));
+      refuse(uri.text,
+             fmt::format("a parameter is written key=value, joined by `&`; found `{}`", redact(pair)));
     const std::string key(pair.substr(0, equals));
     if (!uri.parameters.emplace(key, percent_decoded(uri.text, key, pair.substr(equals + 1))).second)
       refuse(uri.text, fmt::format("parameter `{}` is given twice", key));
@@ -82,8 +85,8 @@ void parse_parameters(ConnectorUri& uri, std::string_view query) {
 bool is_scheme(std::string_view scheme) {
   if (scheme.empty() || !std::isalpha(static_cast<unsigned char>(scheme.front()))) return false;
   for (const char c : scheme)
-    if (!std::islower(static_cast<unsigned char>(c)) && !std::isdigit(static_cast<unsigned char>(c)) && c != '+' && c != '-' &&
-        c != '.')
+    if (!std::islower(static_cast<unsigned char>(c)) && !std::isdigit(static_cast<unsigned char>(c)) &&
+        c != '+' && c != '-' && c != '.')
       return false;
   return true;
 }
@@ -118,9 +121,11 @@ std::string ConnectorUri::redacted() const { return redact(text); }
 bool is_secret(std::string_view key) {
   std::string plain;
   for (const char c : key)
-    if (std::isalnum(static_cast<unsigned char>(c))) plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static constexpr std::array<std::string_view, 10> kMarks = {"password",   "passwd",     "passphrase", "secret", "token",
-                                                              "credential", "privatekey", "jaas",       "sslkey", "apikey"};
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  static constexpr std::array<std::string_view, 10> kMarks = {
+      "password",   "passwd",     "passphrase", "secret", "token",
+      "credential", "privatekey", "jaas",       "sslkey", "apikey"};
   for (const std::string_view mark : kMarks)
     if (plain.find(mark) != std::string::npos) return true;
   return false;

@@ -55,10 +55,16 @@ void add_two_rows(weir::RowBatch<rows::Flight>& batch) {
 TEST_CASE("An unknown scheme is refused with the known ones and the nearest") {
   FakeEnvironment environment;
   auto connectors = weir::make_connectors()();
-  const auto source = [&](const char* address) { return connectors->source(ConnectorUri::parse(address), context_of(environment), {}); };
-  const auto sink = [&](const char* address) { return connectors->sink(ConnectorUri::parse(address), context_of(environment)); };
-  CHECK_THROWS_WITH(source("kafak:flights"), Catch::Contains("did you mean `kafka`") && Catch::Contains(weir::known_schemes()));
-  CHECK_THROWS_WITH(sink("s3:bucket"), Catch::Contains("no connector is called `s3`") && !Catch::Contains("did you mean"));
+  const auto source = [&](const char* address) {
+    return connectors->source(ConnectorUri::parse(address), context_of(environment), {});
+  };
+  const auto sink = [&](const char* address) {
+    return connectors->sink(ConnectorUri::parse(address), context_of(environment));
+  };
+  CHECK_THROWS_WITH(source("kafak:flights"),
+                    Catch::Contains("did you mean `kafka`") && Catch::Contains(weir::known_schemes()));
+  CHECK_THROWS_WITH(sink("s3:bucket"),
+                    Catch::Contains("no connector is called `s3`") && !Catch::Contains("did you mean"));
   CHECK_THROWS_WITH(source("print:"), Catch::Contains("is a sink"));
   CHECK_THROWS_WITH(source("generator:"), Catch::Contains("no generator"));
   CHECK_THROWS_WITH(sink("generator:"), Catch::Contains("is a source"));
@@ -73,7 +79,8 @@ TEST_CASE("Settings of a scheme hold where the address says nothing else") {
   auto context = context_of(environment);
   context.settings["compress"] = "lzma";
   const std::string address = "file:" + dir.path("out");
-  CHECK_THROWS_WITH(connectors->sink(ConnectorUri::parse(address), context), Catch::Contains("compress=lzma"));
+  CHECK_THROWS_WITH(connectors->sink(ConnectorUri::parse(address), context),
+                    Catch::Contains("compress=lzma"));
   CHECK_NOTHROW(connectors->sink(ConnectorUri::parse(address + "?compress=gz"), context));
 }
 
@@ -89,7 +96,8 @@ TEST_CASE("The print sink writes a line a row as it comes") {
     const CapturedOutput captured(dir.path("out"));
     REQUIRE(writer->try_write(batch));
   }
-  CHECK(content_of(dir.path("out")) == "{\"origin\":\"EWR\",\"at\":1,\"delay\":3}\n{\"origin\":\"JFK\",\"at\":2,\"delay\":null}\n");
+  CHECK(content_of(dir.path("out")) ==
+        "{\"origin\":\"EWR\",\"at\":1,\"delay\":3}\n{\"origin\":\"JFK\",\"at\":2,\"delay\":null}\n");
   CHECK(writer->try_flush(1));
   const weir::SinkPart part = writer->take_part();
   CHECK(part.worker == 3);

@@ -11,7 +11,9 @@ class FakeEnvironment final : public weir::Environment {
  public:
   Instant now() override { return Instant{++ticks_}; }
   weir::EventTime wall_clock() override { return {ticks_}; }
-  std::uint64_t random() override { return state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL; }
+  std::uint64_t random() override {
+    return state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
+  }
   void run_blocking(std::string_view, std::function<void()> job) override { jobs_.push_back(std::move(job)); }
   void await_blocking() override { run_jobs(); }
 

@@ -38,7 +38,8 @@ struct Attempt {
   static weir::RowBatch<Flight>& batch_of(const std::vector<std::string_view>& origins) {
     static weir::RowBatch<Flight> batch;
     batch.clear();
-    for (const std::string_view origin : origins) batch.append(Flight{batch.arena().copy(origin), {1}, {}}, {1});
+    for (const std::string_view origin : origins)
+      batch.append(Flight{batch.arena().copy(origin), {1}, {}}, {1});
     return batch;
   }
   void write(weir::SinkWriter& writer, const std::vector<std::string_view>& origins) {
@@ -55,7 +56,9 @@ struct Attempt {
   }
 };
 
-std::string line(std::string_view origin) { return "{\"origin\":\"" + std::string(origin) + "\",\"at\":1,\"delay\":null}\n"; }
+std::string line(std::string_view origin) {
+  return "{\"origin\":\"" + std::string(origin) + "\",\"at\":1,\"delay\":null}\n";
+}
 
 /// What readers see: the files whose names do not begin with a dot.
 std::map<std::string, std::string> visible(const std::string& directory) {
@@ -184,7 +187,8 @@ TEST_CASE("FileSink finishes a commit of which one rename had been done") {
   }
   Attempt next(environment, "file:" + dir.path("out"));
   next.sink->recover(4, parts);
-  CHECK(visible(dir.path("out")) == Files{{"part-0000000004-0.jsonl", line("EWR")}, {"part-0000000004-1.jsonl", line("JFK")}});
+  CHECK(visible(dir.path("out")) ==
+        Files{{"part-0000000004-0.jsonl", line("EWR")}, {"part-0000000004-1.jsonl", line("JFK")}});
 }
 
 TEST_CASE("FileSink refuses to go on when a part file is nowhere, damaged, or its name is taken") {
@@ -203,7 +207,8 @@ TEST_CASE("FileSink refuses to go on when a part file is nowhere, damaged, or it
 
   SECTION("nowhere") {
     fs::remove(staged_path);
-    CHECK_THAT(failure_of(ExitCode::kStateUnusable, recover), Catch::Contains(about.staged_name) && Catch::Contains(final_path));
+    CHECK_THAT(failure_of(ExitCode::kStateUnusable, recover),
+               Catch::Contains(about.staged_name) && Catch::Contains(final_path));
   }
   SECTION("damaged") {
     std::string content = content_of(staged_path);
@@ -218,7 +223,8 @@ TEST_CASE("FileSink refuses to go on when a part file is nowhere, damaged, or it
   }
   SECTION("name taken by other content") {
     dir.write("out/part-0000000004-0.jsonl", "something else\n");
-    CHECK_THAT(failure_of(ExitCode::kStateUnusable, recover), Catch::Contains(final_path) && Catch::Contains(about.staged_name));
+    CHECK_THAT(failure_of(ExitCode::kStateUnusable, recover),
+               Catch::Contains(final_path) && Catch::Contains(about.staged_name));
     CHECK(content_of(final_path) == "something else\n");
   }
   SECTION("an entry that is none") {
@@ -278,7 +284,8 @@ TEST_CASE("FileSink writes CSV with a header a file, and compressed files that t
   attempt.sink->commit(1, {attempt.flush(*writer, 1)});
   const std::string name = "part-0000000001-0.csv" + (compress == "none" ? "" : "." + compress);
   REQUIRE(visible(dir.path("out")).count(name) == 1);
-  if (compress == "none") CHECK_THAT(content_of(dir.path("out/" + name)), Catch::StartsWith("origin,at,delay\n\"E,R\",1,\n"));
+  if (compress == "none")
+    CHECK_THAT(content_of(dir.path("out/" + name)), Catch::StartsWith("origin,at,delay\n\"E,R\",1,\n"));
   if (compress == "gz") CHECK(std::system(("gzip -t " + dir.path("out/" + name)).c_str()) == 0);
 
   weir::ConnectorContext context;

@@ -96,8 +96,9 @@ TEST_CASE("JsonDecoder skips unknown fields and follows a changing order of keys
   auto decoder = weir::make_decoder("json", weir::row_schema<Small>());
   RowBatch<Small> batch;
   std::string reason;
-  for (const char* line : {R"({"n":1,"maybe":2})", R"({"maybe":2,"x":{"n":[9,{}]},"n":1})", R"( { "z" : "\"n\"" , "n" : 1 , "maybe" : 2 } )",
-                           R"({"\u006e":1,"may\u0062e":2})", R"({"nn":8,"n":1,"maybe":2,"may":[[[]]]})"}) {
+  for (const char* line : {R"({"n":1,"maybe":2})", R"({"maybe":2,"x":{"n":[9,{}]},"n":1})",
+                           R"( { "z" : "\"n\"" , "n" : 1 , "maybe" : 2 } )", R"({"\u006e":1,"may\u0062e":2})",
+                           R"({"nn":8,"n":1,"maybe":2,"may":[[[]]]})"}) {
     INFO(line << " " << reason);
     REQUIRE(decoder->decode(line, batch, reason));
     CHECK(batch[batch.size() - 1].n == 1);
@@ -109,7 +110,8 @@ TEST_CASE("JsonDecoder names the field and the value that it refuses") {
   CHECK(json_reason(R"({"maybe":1})") == "field `n` is missing");
   CHECK(json_reason(R"({"n":null})") == "field `n` is null, which only optional fields may be");
   CHECK(json_reason(R"({"n":32768})") == "field `n`: `32768` is out of range for a whole number (int16)");
-  CHECK(json_reason(R"({"n":99999999999999999999})") == "field `n`: `99999999999999999999` is out of range for a whole number (int16)");
+  CHECK(json_reason(R"({"n":99999999999999999999})") ==
+        "field `n`: `99999999999999999999` is out of range for a whole number (int16)");
   CHECK(json_reason(R"({"n":1.5})") == "field `n`: `1.5` is not a whole number (int16)");
   CHECK(json_reason(R"({"n":"1"})") == "field `n`: `\"1\"` is not a whole number (int16)");
   CHECK(json_reason(R"({"n":true})") == "field `n`: `true` is not a whole number (int16)");
@@ -119,12 +121,14 @@ TEST_CASE("JsonDecoder names the field and the value that it refuses") {
   CHECK(Decoded<Small>("json", R"({"n":5.0})").row().n == 5);
   std::string nested = kEverythingJson;
   nested.replace(nested.find("\"gate\":7"), 8, "\"gate\":\"x\"");
-  CHECK(Decoded<Everything>("json", nested).reason == "field `place.gate`: `\"x\"` is not a whole number (int16)");
+  CHECK(Decoded<Everything>("json", nested).reason ==
+        "field `place.gate`: `\"x\"` is not a whole number (int16)");
 }
 
 TEST_CASE("JsonDecoder refuses what is not one JSON object") {
-  for (const char* bad : {"", " ", "{", "}", "[]", "3", "null", R"({"n":1)", R"({"n":1} x)", R"({"n":1}{"n":2})", R"({"n" 1})", R"({"n":1,})",
-                          R"({"n":01})", R"({"n":+1})", R"({"n":1 "maybe":2})", R"({n:1})", "{\"n\":1,\"maybe\":nul}"}) {
+  for (const char* bad : {"", " ", "{", "}", "[]", "3", "null", R"({"n":1)", R"({"n":1} x)",
+                          R"({"n":1}{"n":2})", R"({"n" 1})", R"({"n":1,})", R"({"n":01})", R"({"n":+1})",
+                          R"({"n":1 "maybe":2})", R"({n:1})", "{\"n\":1,\"maybe\":nul}"}) {
     INFO(bad);
     CHECK_FALSE(Decoded<Small>("json", bad).ok);
   }
@@ -147,12 +151,15 @@ TEST_CASE("JsonEncoder writes null for what is no number and repairs text that i
   row.f = -std::numeric_limits<float>::infinity();
   const std::string line = encoded("json", row);
   CHECK_THAT(line, Catch::Contains("\"d\":null") && Catch::Contains("\"f\":null"));
-  CHECK(encoded("json", rows::Line{std::string_view("\x01\x1f\x7f\x00", 4)}) == "{\"text\":\"\\u0001\\u001f\x7f\\u0000\"}");
-  CHECK(encoded("json", rows::Line{"\xC3\xA9\xFFz\xE2\x82"}) == "{\"text\":\"\xC3\xA9\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\"}");
+  CHECK(encoded("json", rows::Line{std::string_view("\x01\x1f\x7f\x00", 4)}) ==
+        "{\"text\":\"\\u0001\\u001f\x7f\\u0000\"}");
+  CHECK(encoded("json", rows::Line{"\xC3\xA9\xFFz\xE2\x82"}) ==
+        "{\"text\":\"\xC3\xA9\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\"}");
 }
 
 TEST_CASE("Moments are read from milliseconds and from ISO-8601") {
-  CHECK(Decoded<rows::Flight>("json", R"({"origin":"EWR","at":"2013-01-01T10:00:00Z"})").row().at.millis == 1357034400000);
+  CHECK(Decoded<rows::Flight>("json", R"({"origin":"EWR","at":"2013-01-01T10:00:00Z"})").row().at.millis ==
+        1357034400000);
   CHECK(Decoded<rows::Flight>("csv", "EWR,2013-01-01T10:00:00Z,NA").row().at.millis == 1357034400000);
   CHECK(Decoded<rows::Flight>("csv", "EWR,-5,NA").row().at.millis == -5);
   CHECK(iso("2013-01-01T10:00:00.123456+02:00") == 1357034400123 - 7'200'000);
@@ -160,8 +167,9 @@ TEST_CASE("Moments are read from milliseconds and from ISO-8601") {
   CHECK(iso("2013-01-01 10:00") == 1357034400000);
   CHECK(iso("1969-12-31T23:59:59.999Z") == -1);
   CHECK(iso("2024-02-29") == 1709164800000);
-  for (const char* bad : {"2023-02-29", "2013-13-01", "2013-01-01T24:00:00Z", "2013-01-01T10:60:00Z", "2013-01-01T10:00:00.Z", "2013-01-01T",
-                          "2013-1-1", "2013-01-01T10:00:00+2", "2013-01-01T10:00:00Zx", "13", ""})
+  for (const char* bad :
+       {"2023-02-29", "2013-13-01", "2013-01-01T24:00:00Z", "2013-01-01T10:60:00Z", "2013-01-01T10:00:00.Z",
+        "2013-01-01T", "2013-1-1", "2013-01-01T10:00:00+2", "2013-01-01T10:00:00Zx", "13", ""})
     CHECK_FALSE(iso(bad).has_value());
 }
 
@@ -170,8 +178,9 @@ TEST_CASE("CsvDecoder unquotes fields and tells absent from empty") {
     const char* text;
     std::optional<std::string_view> note;
   };
-  for (const Case& c : {Case{"x,0,,1", std::nullopt}, Case{"x,0,NA,1", std::nullopt}, Case{"x,0,\"\",1", ""}, Case{"x,0,\"NA\",1", "NA"},
-                        Case{"x,0,\"a\"\"b,\r\nc\",1", "a\"b,\r\nc"}, Case{"x,0,a\"b,1", "a\"b"}}) {
+  for (const Case& c : {Case{"x,0,,1", std::nullopt}, Case{"x,0,NA,1", std::nullopt}, Case{"x,0,\"\",1", ""},
+                        Case{"x,0,\"NA\",1", "NA"}, Case{"x,0,\"a\"\"b,\r\nc\",1", "a\"b,\r\nc"},
+                        Case{"x,0,a\"b,1", "a\"b"}}) {
     INFO(c.text);
     const Decoded<Noted> decoded("csv", c.text);
     REQUIRE(decoded.ok);
@@ -185,7 +194,8 @@ TEST_CASE("CsvDecoder unquotes fields and tells absent from empty") {
 TEST_CASE("CsvDecoder names the column and the value that it refuses") {
   const auto reason = [](std::string_view line) { return Decoded<rows::Flight>("csv", line).reason; };
   CHECK(reason("EWR,,1") == "field `at` is empty, which only optional fields may be");
-  CHECK(reason("EWR,0,2147483648") == "field `delay`: `2147483648` is out of range for a whole number (int32)");
+  CHECK(reason("EWR,0,2147483648") ==
+        "field `delay`: `2147483648` is out of range for a whole number (int32)");
   CHECK(reason("EWR,0,1.5") == "field `delay`: `1.5` is not a whole number (int32)");
   CHECK(reason("EWR,0,x") == "field `delay`: `x` is not a whole number (int32)");
   CHECK(reason("EWR,soon,1") == "field `at`: `soon` is not milliseconds since 1970 or an ISO-8601 time");
@@ -198,9 +208,12 @@ TEST_CASE("CsvDecoder names the column and the value that it refuses") {
 }
 
 TEST_CASE("Formats refuse schemas and names that do not suit them") {
-  CHECK_THROWS_WITH(weir::make_decoder("csv", weir::row_schema<Outer>()), Catch::Contains("`inner`") && Catch::Contains("optional struct"));
-  CHECK_THROWS_WITH(weir::make_encoder("raw", weir::row_schema<Small>()), Catch::Contains("exactly one text field"));
-  CHECK_THROWS_WITH(weir::make_decoder("jsno", weir::row_schema<Small>()), Catch::Contains("did you mean `json`"));
+  CHECK_THROWS_WITH(weir::make_decoder("csv", weir::row_schema<Outer>()),
+                    Catch::Contains("`inner`") && Catch::Contains("optional struct"));
+  CHECK_THROWS_WITH(weir::make_encoder("raw", weir::row_schema<Small>()),
+                    Catch::Contains("exactly one text field"));
+  CHECK_THROWS_WITH(weir::make_decoder("jsno", weir::row_schema<Small>()),
+                    Catch::Contains("did you mean `json`"));
   const Decoded<Outer> decoded("json", R"({"inner":{"x":4}})");
   REQUIRE(decoded.ok);
   CHECK(decoded.row().inner->x == 4);

@@ -44,10 +44,14 @@ class RandomRows {
   template <class T>
   T integer() {
     switch (random_() % 4) {
-      case 0: return std::numeric_limits<T>::min();
-      case 1: return std::numeric_limits<T>::max();
-      case 2: return static_cast<T>(random_() % 100);
-      default: return static_cast<T>(random_());
+      case 0:
+        return std::numeric_limits<T>::min();
+      case 1:
+        return std::numeric_limits<T>::max();
+      case 2:
+        return static_cast<T>(random_() % 100);
+      default:
+        return static_cast<T>(random_());
     }
   }
   double real() {
@@ -56,8 +60,26 @@ class RandomRows {
     return std::isfinite(value) ? value : -0.0;
   }
   std::string text() {
-    static const std::vector<std::string> kPieces = {"a",  "Zürich", "\"", "\"\"", ",", "\n",  "\r\n", "\r", "\\",         "\t",
-                                                     "NA", "null",   " ",  "'",    ";", "\x01", "日本", "{}", "\xF0\x9F\x98\x80", "\\u0041"};
+    static const std::vector<std::string> kPieces = {"a",
+                                                     "Zürich",
+                                                     "\"",
+                                                     "\"\"",
+                                                     ",",
+                                                     "\n",
+                                                     "\r\n",
+                                                     "\r",
+                                                     "\\",
+                                                     "\t",
+                                                     "NA",
+                                                     "null",
+                                                     " ",
+                                                     "'",
+                                                     ";",
+                                                     "\x01",
+                                                     "日本",
+                                                     "{}",
+                                                     "\xF0\x9F\x98\x80",
+                                                     "\\u0041"};
     std::string out;
     for (std::size_t n = random_() % 5; n > 0; --n) out += kPieces[random_() % kPieces.size()];
     return out;
@@ -98,7 +120,8 @@ TEST_CASE("JSON that Python has read and written again decodes to the same rows"
       "for line in open(sys.argv[1], encoding=\"utf-8\", newline=\"\\n\"):\n"
       "    row = json.loads(line)\n"
       "    items = list(row.items())\n"
-      "    print(json.dumps(dict(items[len(line) % 3:] + items[:len(line) % 3]), ensure_ascii=len(line) % 2 == 0))\n",
+      "    print(json.dumps(dict(items[len(line) % 3:] + items[:len(line) % 3]), ensure_ascii=len(line) % 2 "
+      "== 0))\n",
       dir.write("rows.jsonl", ours));
   auto decoder = weir::make_decoder("json", weir::row_schema<Everything>());
   std::string reason;
@@ -169,7 +192,8 @@ TEST_CASE("Damaged records are refused or read, and never read past") {
   for (int i = 0; i < 20'000; ++i) {
     std::string line;
     encoder->encode(original.row(random() % kRows), line);
-    for (std::size_t flips = 1 + random() % 3; flips > 0; --flips) line[random() % line.size()] = static_cast<char>(random());
+    for (std::size_t flips = 1 + random() % 3; flips > 0; --flips)
+      line[random() % line.size()] = static_cast<char>(random());
     if (random() % 8 == 0) line.resize(random() % line.size());
     // A block of exactly that size: a read past its end is one past an allocation.
     const std::vector<char> exact(line.begin(), line.end());

@@ -40,7 +40,8 @@ struct Everything {
   std::optional<std::int32_t> maybe;
   std::optional<std::string_view> note;
 };
-BOOST_DESCRIBE_STRUCT(Everything, (), (on, i8, i16, i32, i64, u8, u16, u32, u64, f, d, text, owned, at, place, maybe, note))
+BOOST_DESCRIBE_STRUCT(Everything, (),
+                      (on, i8, i16, i32, i64, u8, u16, u32, u64, f, d, text, owned, at, place, maybe, note))
 
 struct Flight {
   std::string_view origin;

@@ -44,7 +44,8 @@ TEST_CASE("ConnectorUri separates an authority from its path") {
 }
 
 TEST_CASE("ConnectorUri reads parameters and undoes percent-encoding in their values only") {
-  const ConnectorUri uri = ConnectorUri::parse("generator:?events=10&seed=7&rate=2.5&x=a%20b%26c%3dd&empty=&eq=a=b");
+  const ConnectorUri uri =
+      ConnectorUri::parse("generator:?events=10&seed=7&rate=2.5&x=a%20b%26c%3dd&empty=&eq=a=b");
   CHECK(uri.parameters.at("events") == "10");
   CHECK(uri.parameters.at("seed") == "7");
   CHECK(uri.parameters.at("rate") == "2.5");
@@ -54,13 +55,15 @@ TEST_CASE("ConnectorUri reads parameters and undoes percent-encoding in their va
 }
 
 TEST_CASE("ConnectorUri refuses what is no address and says why") {
-  CHECK_THAT(complaint_about("flights.csv"), Catch::Contains("`flights.csv`") && Catch::Contains("scheme:path"));
+  CHECK_THAT(complaint_about("flights.csv"),
+             Catch::Contains("`flights.csv`") && Catch::Contains("scheme:path"));
   CHECK_THAT(complaint_about(":x"), Catch::Contains("scheme:path"));
   CHECK_THAT(complaint_about("C:\\x"), Catch::Contains("scheme:path"));
   CHECK_THAT(complaint_about("file:x?format"), Catch::Contains("key=value"));
   CHECK_THAT(complaint_about("file:x?=csv"), Catch::Contains("key=value"));
   CHECK_THAT(complaint_about("file:x?a=1&a=2"), Catch::Contains("`a` is given twice"));
-  for (const char* bad : {"file:x?a=%", "file:x?a=%1", "file:x?a=%zz"}) CHECK_THAT(complaint_about(bad), Catch::Contains("%25"));
+  for (const char* bad : {"file:x?a=%", "file:x?a=%1", "file:x?a=%zz"})
+    CHECK_THAT(complaint_about(bad), Catch::Contains("%25"));
   CHECK(complaint_about("file:x?a=%25").empty());
 }
 
@@ -75,9 +78,11 @@ TEST_CASE("ConnectorUri hides secrets wherever an address is shown") {
 }
 
 TEST_CASE("is_secret knows the names that secrets have") {
-  for (const char* key : {"sasl.password", "PASSWORD", "ssl.key.pem", "ssl.key.password", "ssl_keystore_password", "client-secret",
-                          "oauth.token", "sasl.jaas.config", "credentials", "private_key", "privateKey"})
+  for (const char* key :
+       {"sasl.password", "PASSWORD", "ssl.key.pem", "ssl.key.password", "ssl_keystore_password",
+        "client-secret", "oauth.token", "sasl.jaas.config", "credentials", "private_key", "privateKey"})
     CHECK(weir::is_secret(key));
-  for (const char* key : {"format", "key", "keys", "sasl.username", "ssl.ca.location", "partition.key", "acks"})
+  for (const char* key :
+       {"format", "key", "keys", "sasl.username", "ssl.ca.location", "partition.key", "acks"})
     CHECK_FALSE(weir::is_secret(key));
 }
