@@ -30,7 +30,6 @@ std::shared_ptr<rocksdb::TableFactory> table_factory(std::size_t cache_bytes) {
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
   table.checksum = rocksdb::kXXH3;
-  table.block_size = 16 * 1024;
   // Counted against the cache, so that the memory given is the memory used.
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;

@@ -22,7 +22,7 @@ class Comparison {
   Comparison(StateBackend& backend, std::uint64_t seed) : backend_(backend), random_(seed), tier_(backend.create(0)) {}
 
   void step() {
-    switch (random_() % 100) {
+    switch (random_() % 64) {
       case 0: return take_snapshot();
       case 1: return go_back();
       case 2: return check_all();
@@ -63,7 +63,7 @@ class Comparison {
       delta.drop_range(begin, end);
       model_.erase(model_.lower_bound(begin), model_.lower_bound(end));
     }
-    for (std::size_t i = random_() % 300; i > 0; --i) {
+    for (std::size_t i = random_() % 900; i > 0; --i) {
       const std::string k = key(), value = std::to_string(random_());
       delta.put(k, value);
       entries[k] = value;
