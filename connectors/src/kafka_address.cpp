@@ -22,7 +22,8 @@ using Values = std::map<std::string, std::string>;
 // Properties that are weir's own: changed, exactly-once or the reader's bookkeeping would break.
 const Values& refused() {
   static const std::string positions = "weir keeps the positions itself, in checkpoints";
-  static const std::string identity = "weir names its producer by job and instance, so that a restart fences its predecessor";
+  static const std::string identity =
+      "weir names its producer by job and instance, so that a restart fences its predecessor";
   static const std::string once = "exactly-once needs weir's own value";
   static const std::string assigned = "weir assigns partitions itself, without a group's protocol";
   static const std::string used = "weir uses it itself";
@@ -33,7 +34,8 @@ const Values& refused() {
       {"enable.auto.offset.store", positions},
       {"offset.store.method", positions},
       {"offset.store.path", positions},
-      {"auto.offset.reset", "where to begin is the job's option, and a lost position must not be reset silently"},
+      {"auto.offset.reset",
+       "where to begin is the job's option, and a lost position must not be reset silently"},
       {"isolation.level", "sources read committed records only"},
       {"enable.partition.eof", used},
       {"group.id", "use the parameter group"},
@@ -68,7 +70,8 @@ bool is_flag(std::string_view value) { return value == "true" || value == "false
 bool is_topic_name(std::string_view name) {
   return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '_' || c == '-';
          });
 }
 
@@ -86,7 +89,8 @@ std::string normalised(std::string_view brokers) {
     const auto comma = brokers.find(',');
     std::string host(brokers.substr(0, comma));
     std::erase(host, ' ');
-    std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    std::transform(host.begin(), host.end(), host.begin(),
+                   [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
     if (!host.empty()) {
       if (host.find(':') == host.npos) host += ":9092";
       hosts.insert(host);
@@ -128,8 +132,8 @@ void read_sink_parameters(Values& values, const ConnectorContext& context, Addre
       Texts names;
       for (const Field& f : context.schema->fields)
         if (f.type != FieldType::kStruct) names.emplace_back(f.name);
-      wrong.push_back(fmt::format("`key` names no plain field of {}: `{}`; there are {}", context.schema->name, *address.key,
-                                  fmt::join(names, ", ")));
+      wrong.push_back(fmt::format("`key` names no plain field of {}: `{}`; there are {}",
+                                  context.schema->name, *address.key, fmt::join(names, ", ")));
     }
   }
   const std::string timestamp = take(values, "timestamp", "event");
@@ -141,7 +145,8 @@ void read_sink_parameters(Values& values, const ConnectorContext& context, Addre
   address.create = create == "true";
   if (const std::string count = take(values, "partitions", ""); !count.empty()) {
     address.partitions = whole_number(count).value_or(0);
-    if (address.partitions < 1) wrong.push_back(fmt::format("`partitions` is a whole number of at least 1, not `{}`", count));
+    if (address.partitions < 1)
+      wrong.push_back(fmt::format("`partitions` is a whole number of at least 1, not `{}`", count));
   }
 }
 
@@ -171,12 +176,14 @@ Address parse_address(const ConnectorUri& uri, const ConnectorContext& context, 
   if (side == Side::kSink) {
     read_sink_parameters(values, context, address, wrong);
     if (!is_topic_name(address.commit_topic))
-      wrong.push_back(fmt::format("`commit.topic`: `{}` is no topic name: 1 to 249 of a-z A-Z 0-9 . _ -", address.commit_topic));
+      wrong.push_back(fmt::format("`commit.topic`: `{}` is no topic name: 1 to 249 of a-z A-Z 0-9 . _ -",
+                                  address.commit_topic));
   }
   check_properties(values, wrong);
   address.properties = std::move(values);
   if (!wrong.empty())
-    throw FailJob(fmt::format("{}: {}: {}", context.name, uri.redacted(), fmt::join(wrong, "; ")), ExitCode::kUsage);
+    throw FailJob(fmt::format("{}: {}: {}", context.name, uri.redacted(), fmt::join(wrong, "; ")),
+                  ExitCode::kUsage);
   return address;
 }
 

@@ -18,11 +18,11 @@ struct Address {
   std::string brokers;  ///< normalised: lower case, with ports, sorted, without repetition
   std::string topic;
   std::string format = "json";
-  std::string group;                 ///< sources: where the position is shown to lag tools
-  std::optional<std::string> key;    ///< sinks: the field whose text is the message key
-  bool event_time = true;            ///< sinks: the rows' times become message timestamps
-  bool create = false;               ///< sinks: make the topic when it is missing
-  int partitions = -1;               ///< of a topic that is made; -1: the broker's default
+  std::string group;               ///< sources: where the position is shown to lag tools
+  std::optional<std::string> key;  ///< sinks: the field whose text is the message key
+  bool event_time = true;          ///< sinks: the rows' times become message timestamps
+  bool create = false;             ///< sinks: make the topic when it is missing
+  int partitions = -1;             ///< of a topic that is made; -1: the broker's default
   std::string commit_topic;
   std::map<std::string, std::string> properties;  ///< librdkafka's, passed through
 };

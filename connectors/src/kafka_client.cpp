@@ -56,7 +56,8 @@ Client::Client(rd_kafka_type_t type, Conf conf, std::string brokers) : brokers_(
 Client::~Client() {
   // Nothing here may wait for a broker that is gone: what still has to be said to one is said before.
   if (rd_kafka_type(handle_) == RD_KAFKA_PRODUCER)
-    rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    rd_kafka_purge(handle_,
+                   RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 

@@ -24,10 +24,11 @@ constexpr milliseconds kPause{20};
 /// Ends the consumption of one partition, whatever happens.
 class Consumption {
  public:
-  Consumption(rd_kafka_topic_t* topic, int partition, std::int64_t begin) : topic_(topic), partition_(partition) {
+  Consumption(rd_kafka_topic_t* topic, int partition, std::int64_t begin)
+      : topic_(topic), partition_(partition) {
     if (rd_kafka_consume_start(topic, partition, begin) == -1)
-      throw RestartJob(fmt::format("kafka topic {}, partition {}, cannot be read: {}", rd_kafka_topic_name(topic), partition,
-                                   text_of(rd_kafka_last_error())));
+      throw RestartJob(fmt::format("kafka topic {}, partition {}, cannot be read: {}",
+                                   rd_kafka_topic_name(topic), partition, text_of(rd_kafka_last_error())));
   }
   ~Consumption() { rd_kafka_consume_stop(topic_, partition_); }
   Consumption(const Consumption&) = delete;
@@ -54,11 +55,17 @@ Cluster::Cluster(const Address& address, Environment& environment)
     : environment_(environment),
       client_(RD_KAFKA_CONSUMER,
               make_conf(address,
-                        {{"socket.nagle.disable", "true"}, {"fetch.wait.max.ms", "10"}, {"fetch.error.backoff.ms", "10"},
-                         {"retry.backoff.ms", "10"}, {"topic.metadata.refresh.fast.interval.ms", "20"}},
-                        {{"isolation.level", "read_committed"}, {"enable.partition.eof", "true"},
-                         {"auto.offset.reset", "error"}, {"allow.auto.create.topics", "false"},
-                         {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}}),
+                        {{"socket.nagle.disable", "true"},
+                         {"fetch.wait.max.ms", "10"},
+                         {"fetch.error.backoff.ms", "10"},
+                         {"retry.backoff.ms", "10"},
+                         {"topic.metadata.refresh.fast.interval.ms", "20"}},
+                        {{"isolation.level", "read_committed"},
+                         {"enable.partition.eof", "true"},
+                         {"auto.offset.reset", "error"},
+                         {"allow.auto.create.topics", "false"},
+                         {"enable.auto.commit", "false"},
+                         {"enable.auto.offset.store", "false"}}),
               address.brokers) {}
 
 std::optional<int> Cluster::partitions(const std::string& topic) {
@@ -66,7 +73,8 @@ std::optional<int> Cluster::partitions(const std::string& topic) {
   for (const auto until = deadline(kAnswerWithin);; std::this_thread::sleep_for(kPause)) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - environment_.now());
     const rd_kafka_metadata_t* answer = nullptr;
-    auto code = rd_kafka_metadata(client_.get(), 0, handle.get(), &answer, static_cast<int>(std::max(left, kPause).count()));
+    auto code = rd_kafka_metadata(client_.get(), 0, handle.get(), &answer,
+                                  static_cast<int>(std::max(left, kPause).count()));
     const Metadata metadata(answer);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       note_reached(client_.brokers());
@@ -76,7 +84,8 @@ std::optional<int> Cluster::partitions(const std::string& topic) {
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return metadata->topics[0].partition_cnt;
     }
     if (!passes(code))
-      raise(remedy_of(code), fmt::format("kafka topic {} on {}: {}", topic, client_.brokers(), text_of(code)));
+      raise(remedy_of(code),
+            fmt::format("kafka topic {} on {}: {}", topic, client_.brokers(), text_of(code)));
     if (left <= kPause) raise_unreachable(client_, fmt::format("topic {}", topic));
   }
 }
@@ -85,7 +94,8 @@ void Cluster::create_topic(const std::string& topic, int partitions, bool compac
   char reason[512] = "";
   using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, FreeWith<rd_kafka_NewTopic_destroy>>;
   const NewTopic wanted(rd_kafka_NewTopic_new(topic.c_str(), partitions, -1, reason, sizeof reason));
-  if (!wanted) throw FailJob(fmt::format("kafka topic {} cannot be made: {}", topic, reason), ExitCode::kUsage);
+  if (!wanted)
+    throw FailJob(fmt::format("kafka topic {} cannot be made: {}", topic, reason), ExitCode::kUsage);
   if (compacted) rd_kafka_NewTopic_set_config(wanted.get(), "cleanup.policy", "compact");
 
   const Queue answers(rd_kafka_queue_new(client_.get()));
@@ -104,33 +114,40 @@ void Cluster::create_topic(const std::string& topic, int partitions, bool compac
     }
   }
   if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-    throw FailJob(fmt::format("kafka topic {} cannot be made on {}: {}", topic, client_.brokers(), text), ExitCode::kCannotConnect);
-  for (const auto until = deadline(kAnswerWithin); !this->partitions(topic); std::this_thread::sleep_for(kPause))
-    if (environment_.now() > until) raise_unreachable(client_, fmt::format("topic {}, which has just been made", topic));
+    throw FailJob(fmt::format("kafka topic {} cannot be made on {}: {}", topic, client_.brokers(), text),
+                  ExitCode::kCannotConnect);
+  for (const auto until = deadline(kAnswerWithin); !this->partitions(topic);
+       std::this_thread::sleep_for(kPause))
+    if (environment_.now() > until)
+      raise_unreachable(client_, fmt::format("topic {}, which has just been made", topic));
 }
 
 Cluster::Range Cluster::range(const std::string& topic, int partition) {
   for (const auto until = deadline(kAnswerWithin);; std::this_thread::sleep_for(kPause)) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - environment_.now());
     Range range{};
-    const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &range.begin, &range.end,
-                                                       static_cast<int>(std::max(left, kPause).count()));
+    const auto code =
+        rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &range.begin, &range.end,
+                                         static_cast<int>(std::max(left, kPause).count()));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
     if (!passes(code))
-      raise(remedy_of(code), fmt::format("kafka topic {}, partition {}, on {}: {}", topic, partition, client_.brokers(), text_of(code)));
-    if (left <= kPause) raise_unreachable(client_, fmt::format("offsets of topic {}, partition {}", topic, partition));
+      raise(remedy_of(code), fmt::format("kafka topic {}, partition {}, on {}: {}", topic, partition,
+                                         client_.brokers(), text_of(code)));
+    if (left <= kPause)
+      raise_unreachable(client_, fmt::format("offsets of topic {}, partition {}", topic, partition));
   }
 }
 
-Cluster::Found Cluster::read_from(rd_kafka_topic_t* topic, int partition, std::int64_t begin, const std::string& key,
-                                  Environment::Instant deadline) {
+Cluster::Found Cluster::read_from(rd_kafka_topic_t* topic, int partition, std::int64_t begin,
+                                  const std::string& key, Environment::Instant deadline) {
   const Consumption consumption(topic, partition, begin);
   Found found{std::nullopt, begin};
   while (environment_.now() < deadline) {
     const Message message(rd_kafka_consume(topic, partition, 100));
     if (!message) continue;
     if (!message->err) {
-      if (is_key(*message, key)) found.value.emplace(static_cast<const char*>(message->payload), message->len);
+      if (is_key(*message, key))
+        found.value.emplace(static_cast<const char*>(message->payload), message->len);
       continue;
     }
     if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
@@ -143,11 +160,14 @@ Cluster::Found Cluster::read_from(rd_kafka_topic_t* topic, int partition, std::i
     rd_kafka_get_watermark_offsets(client_.get(), rd_kafka_topic_name(topic), partition, &low, &high);
     if (found.end >= high) return found;
   }
-  throw RestartJob(fmt::format("kafka topic {}, partition {}: the newest record cannot be read, a transaction is still open or the "
-                               "broker is away{}", rd_kafka_topic_name(topic), partition, client_.cause()));
+  throw RestartJob(fmt::format(
+      "kafka topic {}, partition {}: the newest record cannot be read, a transaction is still open or the "
+      "broker is away{}",
+      rd_kafka_topic_name(topic), partition, client_.cause()));
 }
 
-std::optional<std::string> Cluster::newest_value(const std::string& topic, int partition, const std::string& key) {
+std::optional<std::string> Cluster::newest_value(const std::string& topic, int partition,
+                                                 const std::string& key) {
   const Topic handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
   const Range all = range(topic, partition);
   const auto until = deadline(kSettleWithin);

@@ -36,10 +36,14 @@ class DuringCommit {
 
 const char* name_of(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kCommitted: return "committed";
-    case Outcome::kAborted: return "aborted";
-    case Outcome::kFenced: return "fenced";
-    case Outcome::kAmbiguous: return "ambiguous";
+    case Outcome::kCommitted:
+      return "committed";
+    case Outcome::kAborted:
+      return "aborted";
+    case Outcome::kFenced:
+      return "fenced";
+    case Outcome::kAmbiguous:
+      return "ambiguous";
   }
   return "";
 }
@@ -74,7 +78,8 @@ void Transactions::produce_record(const std::string& record, Environment::Instan
   check();
   const Outgoing message{instance_, record, std::nullopt, commit_partition_};
   while (!produce(topic(address_.commit_topic), message, *record_deliveries_)) {
-    if (environment_.now() > deadline) throw RestartJob(fmt::format("kafka at {}: no room for the commit record", address_.brokers));
+    if (environment_.now() > deadline)
+      throw RestartJob(fmt::format("kafka at {}: no room for the commit record", address_.brokers));
     std::this_thread::sleep_for(milliseconds{1});
   }
   hurry();
@@ -85,8 +90,8 @@ void Transactions::await_deliveries(Environment::Instant deadline) {
   while (outstanding_ > 0 && !lost_) {
     settled_.wait_for(lock, milliseconds{100});
     if (environment_.now() > deadline)
-      throw RestartJob(fmt::format("kafka at {}: {} messages of the transaction are not acknowledged{}", address_.brokers,
-                                   outstanding_.load(), producer_->cause()));
+      throw RestartJob(fmt::format("kafka at {}: {} messages of the transaction are not acknowledged{}",
+                                   address_.brokers, outstanding_.load(), producer_->cause()));
   }
   lock.unlock();
   check();
@@ -101,8 +106,8 @@ void Transactions::finish_transaction(Epoch epoch, Environment::Instant deadline
     const auto failure = examine(rd_kafka_commit_transaction(producer_->get(), slice), producer_->get());
     if (!failure) break;
     if (failure->remedy != Remedy::kRepeat || environment_.now() > deadline)
-      give_up(*failure, fmt::format("kafka at {}: the commit of epoch {} by {} failed: {}{}", address_.brokers, epoch, id_, failure->text,
-                                    producer_->cause()));
+      give_up(*failure, fmt::format("kafka at {}: the commit of epoch {} by {} failed: {}{}",
+                                    address_.brokers, epoch, id_, failure->text, producer_->cause()));
   }
   resolved_ = true;
   count(Outcome::kCommitted);
@@ -117,14 +122,20 @@ void Transactions::give_up(const Failure& failure, const std::string& message) {
 
 void Transactions::count(Outcome outcome) {
   if (metrics_)
-    metrics_->counter("weir_kafka_transactions_total", "Transactions of the Kafka sinks by how they ended",
-                      {{"result", name_of(outcome)}}).add(1);
+    metrics_
+        ->counter("weir_kafka_transactions_total", "Transactions of the Kafka sinks by how they ended",
+                  {{"result", name_of(outcome)}})
+        .add(1);
 }
 
 void Transactions::note_duration(Environment::Instant duration) {
   if (!metrics_) return;
-  metrics_->counter("weir_kafka_transaction_duration_seconds_count", "Commits of Kafka transactions that were timed").add(1);
-  Gauge& sum = metrics_->gauge("weir_kafka_transaction_duration_seconds_sum", "Time that commits of Kafka transactions took");
+  metrics_
+      ->counter("weir_kafka_transaction_duration_seconds_count",
+                "Commits of Kafka transactions that were timed")
+      .add(1);
+  Gauge& sum = metrics_->gauge("weir_kafka_transaction_duration_seconds_sum",
+                               "Time that commits of Kafka transactions took");
   sum.set(sum.value() + std::chrono::duration<double>(duration).count());
 }
 

@@ -19,7 +19,8 @@ constexpr long kShortTimeout = 60'000;  // milliseconds; a broker's restart shou
 
 class Connector final : public KafkaConnector {
  public:
-  std::unique_ptr<Source> source(const ConnectorUri& uri, const ConnectorContext& context, const SourceOptions& options) override {
+  std::unique_ptr<Source> source(const ConnectorUri& uri, const ConnectorContext& context,
+                                 const SourceOptions& options) override {
     return kafka::make_source(kafka::parse_address(uri, context, kafka::Side::kSource), context, options);
   }
 
@@ -27,8 +28,10 @@ class Connector final : public KafkaConnector {
     kafka::Address address = kafka::parse_address(uri, context, kafka::Side::kSink);
     if (!transactions_) transactions_ = std::make_shared<kafka::Transactions>(address, context);
     if (transactions_->brokers() != address.brokers)
-      throw FailJob(fmt::format("{}: kafka at {}: another sink writes to {}; the Kafka sinks of a job commit in one transaction, and a "
-                                "transaction cannot span two clusters", context.name, address.brokers, transactions_->brokers()),
+      throw FailJob(fmt::format("{}: kafka at {}: another sink writes to {}; the Kafka sinks of a job commit "
+                                "in one transaction, and a "
+                                "transaction cannot span two clusters",
+                                context.name, address.brokers, transactions_->brokers()),
                     ExitCode::kUsage);
     transactions_->add(address, context.name);
     warn(address, context);
@@ -41,8 +44,10 @@ class Connector final : public KafkaConnector {
   void warn(const kafka::Address& address, const ConnectorContext& context) {
     const auto given = address.properties.find("transaction.timeout.ms");
     if (given == address.properties.end() || std::atol(given->second.c_str()) >= kShortTimeout) return;
-    warnings_.push_back(fmt::format("{}: transaction.timeout.ms is {}: a broker that crashes while a transaction expires can show "
-                                    "aborted records; keep it at {} or more", context.name, given->second, kShortTimeout));
+    warnings_.push_back(fmt::format(
+        "{}: transaction.timeout.ms is {}: a broker that crashes while a transaction expires can show "
+        "aborted records; keep it at {} or more",
+        context.name, given->second, kShortTimeout));
   }
 
   std::shared_ptr<kafka::Transactions> transactions_;  ///< shared with the sinks and their writers

@@ -12,7 +12,8 @@ namespace weir {
 class KafkaConnector {
  public:
   virtual ~KafkaConnector() = default;
-  virtual std::unique_ptr<Source> source(const ConnectorUri&, const ConnectorContext&, const SourceOptions&) = 0;
+  virtual std::unique_ptr<Source> source(const ConnectorUri&, const ConnectorContext&,
+                                         const SourceOptions&) = 0;
   virtual std::unique_ptr<Sink> sink(const ConnectorUri&, const ConnectorContext&) = 0;
   /// What is allowed but unwise in the addresses opened so far, for the log.
   virtual std::vector<std::string> warnings() const = 0;

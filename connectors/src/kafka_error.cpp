@@ -71,6 +71,7 @@ std::optional<Failure> examine(rd_kafka_error_t* returned, rd_kafka_t* client) {
 void raise(Remedy remedy, const std::string& message) {
   if (remedy == Remedy::kFenced) throw Fenced(message);
   if (remedy == Remedy::kFail) throw FailJob(message, ExitCode::kCannotConnect);
+  if (remedy == Remedy::kRefused) throw FailJob(message);
   throw RestartJob(message);
 }
 

@@ -13,6 +13,7 @@ enum class Remedy {
   kRepeat,   ///< the same call again, up to a deadline
   kRestart,  ///< give this producer up, ask the log, restore
   kFail,     ///< a restart cannot help: not authorised, refused by the broker's configuration
+  kRefused,  ///< the broker would refuse this row the next time, too
   kFenced,   ///< another holder of the transactional id has taken over
 };
 
@@ -28,7 +29,7 @@ std::optional<Failure> examine(rd_kafka_error_t* returned, rd_kafka_t* client);
 /// The same for calls that return a code only.
 Remedy remedy_of(rd_kafka_resp_err_t code);
 
-/// Throws what `remedy` stands for: RestartJob, FailJob(kCannotConnect) or Fenced.
+/// Throws what `remedy` stands for: RestartJob, FailJob with kCannotConnect or (kRefused) kJobFailed, or Fenced.
 [[noreturn]] void raise(Remedy remedy, const std::string& message);
 
 /// Throws for a cluster that did not answer: FailJob(kCannotConnect), or RestartJob when this process has reached it

@@ -38,12 +38,18 @@ std::string_view value_of(const rd_kafka_message_t& message) {
 
 Reader::Reader(std::shared_ptr<Client> consumer, ReaderOptions options, std::unique_ptr<RowDecoder> decoder,
                std::function<void()> wake, MetricRegistry* metrics)
-    : consumer_(std::move(consumer)), options_(std::move(options)), decoder_(std::move(decoder)), wake_(std::move(wake)),
-      position_(options_.begin), ended_(options_.end && options_.begin >= *options_.end) {
+    : consumer_(std::move(consumer)),
+      options_(std::move(options)),
+      decoder_(std::move(decoder)),
+      wake_(std::move(wake)),
+      position_(options_.begin),
+      ended_(options_.end && options_.begin >= *options_.end) {
   if (metrics) {
     const MetricLabels labels{{"topic", options_.topic}, {"partition", std::to_string(options_.partition)}};
-    position_gauge_ = &metrics->gauge("weir_kafka_position_offset", "Offset of the next record to read", labels);
-    lag_gauge_ = &metrics->gauge("weir_kafka_lag_records", "Records between the position and the known end", labels);
+    position_gauge_ =
+        &metrics->gauge("weir_kafka_position_offset", "Offset of the next record to read", labels);
+    lag_gauge_ =
+        &metrics->gauge("weir_kafka_lag_records", "Records between the position and the known end", labels);
   }
   if (!ended_) assign();
 }
@@ -61,8 +67,8 @@ void Reader::assign() {
   rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), options_.partition)->offset =
       options_.from_beginning ? RD_KAFKA_OFFSET_BEGINNING : options_.begin;
   if (const Error error{rd_kafka_incremental_assign(consumer_->get(), list.get())})
-    throw RestartJob(fmt::format("kafka topic {}, partition {}, cannot be assigned: {}", options_.topic, options_.partition,
-                                 rd_kafka_error_string(error.get())));
+    throw RestartJob(fmt::format("kafka topic {}, partition {}, cannot be assigned: {}", options_.topic,
+                                 options_.partition, rd_kafka_error_string(error.get())));
 }
 
 ReadStatus Reader::read(RowSink& rows, std::size_t limit) {
@@ -72,8 +78,8 @@ ReadStatus Reader::read(RowSink& rows, std::size_t limit) {
   messages_.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
   const Freeing freeing(messages_);
   if (count < 0)
-    throw RestartJob(fmt::format("kafka topic {}, partition {}, cannot be read: {}", options_.topic, options_.partition,
-                                 text_of(rd_kafka_last_error())));
+    throw RestartJob(fmt::format("kafka topic {}, partition {}, cannot be read: {}", options_.topic,
+                                 options_.partition, text_of(rd_kafka_last_error())));
   bool any = false;
   for (std::size_t i = 0; i < messages_.size() && !ended_; ++i) any |= take(*messages_[i], rows);
   ended_ = ended_ || (options_.end && position_ >= *options_.end);
@@ -90,8 +96,8 @@ bool Reader::take(const rd_kafka_message_t& message, RowSink& rows) {
   }
   // Debian's librdkafka has fetched from old positions: a record must never be read twice.
   if (message.offset < position_)
-    throw RestartJob(fmt::format("kafka topic {}, partition {}: offset {} came after {}", options_.topic, options_.partition,
-                                 message.offset, position_ - 1));
+    throw RestartJob(fmt::format("kafka topic {}, partition {}: offset {} came after {}", options_.topic,
+                                 options_.partition, message.offset, position_ - 1));
   caught_up_ = false;
   if (options_.end && message.offset >= *options_.end) {
     ended_ = true;
@@ -121,23 +127,29 @@ void Reader::take_event(const rd_kafka_message_t& event) {
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
       raise_lost_position(rd_kafka_message_errstr(&event));
     default:
-      raise(remedy_of(event.err), fmt::format("kafka topic {}, partition {}, offset {}: {}", options_.topic, options_.partition,
-                                              position_, rd_kafka_message_errstr(&event)));
+      raise(remedy_of(event.err),
+            fmt::format("kafka topic {}, partition {}, offset {}: {}", options_.topic, options_.partition,
+                        position_, rd_kafka_message_errstr(&event)));
   }
 }
 
 void Reader::raise_lost_position(std::string_view why) const {
   std::int64_t low = -1, high = -1;
   rd_kafka_get_watermark_offsets(consumer_->get(), options_.topic.c_str(), options_.partition, &low, &high);
-  throw FailJob(fmt::format("kafka topic {}, partition {}: offset {} is wanted, but the topic holds {} to {} ({}); records were "
-                            "deleted before they were read. Lengthen the topic's retention, or start anew with --from earliest",
-                            options_.topic, options_.partition, position_, low, high, why),
-                ExitCode::kStateUnusable);
+  throw FailJob(
+      fmt::format(
+          "kafka topic {}, partition {}: offset {} is wanted, but the topic holds {} to {} ({}); records "
+          "were "
+          "deleted before they were read. Lengthen the topic's retention, or start anew with --from earliest",
+          options_.topic, options_.partition, position_, low, high, why),
+      ExitCode::kStateUnusable);
 }
 
 std::optional<std::int64_t> Reader::lag() const {
   std::int64_t low = 0, high = 0;
-  if (rd_kafka_get_watermark_offsets(consumer_->get(), options_.topic.c_str(), options_.partition, &low, &high) || high < 0)
+  if (rd_kafka_get_watermark_offsets(consumer_->get(), options_.topic.c_str(), options_.partition, &low,
+                                     &high) ||
+      high < 0)
     return std::nullopt;
   if (options_.end) high = std::min(high, *options_.end);
   return std::max<std::int64_t>(0, high - position_);

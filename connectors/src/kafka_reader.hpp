@@ -19,10 +19,10 @@ namespace weir::kafka {
 struct ReaderOptions {
   std::string topic;
   int partition = 0;
-  std::int64_t begin = 0;                ///< the first offset wanted
-  bool from_beginning = false;           ///< take whatever is oldest, also when retention has moved it meanwhile
-  std::optional<std::int64_t> end;       ///< of a bounded read: this offset and what follows stay unread
-  bool null_is_empty = false;            ///< a message without value is an empty row, not a rejection
+  std::int64_t begin = 0;           ///< the first offset wanted
+  bool from_beginning = false;      ///< take whatever is oldest, also when retention has moved it meanwhile
+  std::optional<std::int64_t> end;  ///< of a bounded read: this offset and what follows stay unread
+  bool null_is_empty = false;       ///< a message without value is an empty row, not a rejection
 };
 
 /// Reads one partition through its own queue of the source's consumer.
@@ -46,7 +46,8 @@ class Reader final : public PartitionReader {
   [[noreturn]] void raise_lost_position(std::string_view why) const;
   void show_progress();
 
-  std::shared_ptr<Client> consumer_;  ///< shared with the source and its other readers; the last one closes it
+  std::shared_ptr<Client>
+      consumer_;  ///< shared with the source and its other readers; the last one closes it
   ReaderOptions options_;
   std::unique_ptr<RowDecoder> decoder_;
   std::function<void()> wake_;

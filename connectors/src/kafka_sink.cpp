@@ -9,9 +9,14 @@ namespace weir::kafka {
 
 Writer::Writer(std::shared_ptr<Transactions> transactions, const Address& address, const RowSchema& schema,
                Environment& environment, std::uint32_t worker)
-    : transactions_(std::move(transactions)), environment_(environment), worker_(worker), topic_(transactions_->topic(address.topic)),
-      deliveries_(*transactions_->new_deliveries()), encoder_(make_encoder(address.format, schema)),
-      key_(address.key ? schema.find(*address.key) : nullptr), event_time_(address.event_time) {}
+    : transactions_(std::move(transactions)),
+      environment_(environment),
+      worker_(worker),
+      topic_(transactions_->topic(address.topic)),
+      deliveries_(*transactions_->new_deliveries()),
+      encoder_(make_encoder(address.format, schema)),
+      key_(address.key ? schema.find(*address.key) : nullptr),
+      event_time_(address.event_time) {}
 
 bool Writer::try_write(const Batch& rows) {
   transactions_->check();
@@ -86,9 +91,12 @@ namespace {
 class KafkaSink final : public Sink {
  public:
   KafkaSink(Address address, const ConnectorContext& context, std::shared_ptr<Transactions> transactions)
-      : address_(std::move(address)), schema_(*context.schema), environment_(*context.environment),
+      : address_(std::move(address)),
+        schema_(*context.schema),
+        environment_(*context.environment),
         transactions_(std::move(transactions)) {
-    (void)make_encoder(address_.format, schema_);  // a schema that does not suit is found here, not on a worker
+    (void)make_encoder(address_.format,
+                       schema_);  // a schema that does not suit is found here, not on a worker
   }
 
   CommitLog* commit_log() override { return transactions_.get(); }
@@ -108,7 +116,8 @@ class KafkaSink final : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_sink(Address address, const ConnectorContext& context, std::shared_ptr<Transactions> transactions) {
+std::unique_ptr<Sink> make_sink(Address address, const ConnectorContext& context,
+                                std::shared_ptr<Transactions> transactions) {
   return std::make_unique<KafkaSink>(std::move(address), context, std::move(transactions));
 }
 

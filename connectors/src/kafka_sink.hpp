@@ -23,8 +23,8 @@ class Writer final : public SinkWriter {
  public:
   static constexpr std::size_t kHeldBytes = 8u << 20;
 
-  Writer(std::shared_ptr<Transactions> transactions, const Address& address, const RowSchema& schema, Environment& environment,
-         std::uint32_t worker);
+  Writer(std::shared_ptr<Transactions> transactions, const Address& address, const RowSchema& schema,
+         Environment& environment, std::uint32_t worker);
 
   bool try_write(const Batch& rows) override;
   bool try_flush(Epoch epoch) override;
@@ -44,7 +44,9 @@ class Writer final : public SinkWriter {
   /// True when nothing is held any more.
   bool release();
   std::optional<std::string_view> key_of(const Held& held) const;
-  std::string_view value_of(const Held& held) const { return {bytes_.data() + held.begin + held.key_bytes, held.value_bytes}; }
+  std::string_view value_of(const Held& held) const {
+    return {bytes_.data() + held.begin + held.key_bytes, held.value_bytes};
+  }
 
   std::shared_ptr<Transactions> transactions_;  ///< shared by all sinks of the cluster and their writers
   Environment& environment_;
@@ -53,7 +55,7 @@ class Writer final : public SinkWriter {
   Deliveries& deliveries_;
   std::unique_ptr<RowEncoder> encoder_;
   const Field* key_ = nullptr;
-  bool event_time_;        ///< batch times become message timestamps
+  bool event_time_;          ///< batch times become message timestamps
   Epoch sealed_ = kNoEpoch;  ///< the last epoch that was flushed: rows wait until it is committed
 
   std::string bytes_;
@@ -64,6 +66,7 @@ class Writer final : public SinkWriter {
   SinkPart part_;
 };
 
-std::unique_ptr<Sink> make_sink(Address address, const ConnectorContext& context, std::shared_ptr<Transactions> transactions);
+std::unique_ptr<Sink> make_sink(Address address, const ConnectorContext& context,
+                                std::shared_ptr<Transactions> transactions);
 
 }  // namespace weir::kafka

@@ -20,17 +20,22 @@ namespace weir::kafka {
 
 namespace {
 
-constexpr int kQueueKilobytes = 64 * 1024;     // of fetched messages, all partitions of a source together
-constexpr int kQueueKilobytesLeast = 1024;     // a partition needs room for a fetch
+constexpr int kQueueKilobytes = 64 * 1024;  // of fetched messages, all partitions of a source together
+constexpr int kQueueKilobytesLeast = 1024;  // a partition needs room for a fetch
 constexpr std::chrono::milliseconds kFarewell{1'000};
 constexpr std::chrono::milliseconds kSettleWithin{5'000};
 
 class KafkaSource final : public Source {
  public:
   KafkaSource(Address address, const ConnectorContext& context, const SourceOptions& options)
-      : address_(std::move(address)), options_(options), schema_(*context.schema), metrics_(context.metrics),
-        environment_(*context.environment), cluster_(address_, environment_) {
-    (void)make_decoder(address_.format, schema_);  // a schema that does not suit is found here, not on a worker
+      : address_(std::move(address)),
+        options_(options),
+        schema_(*context.schema),
+        metrics_(context.metrics),
+        environment_(*context.environment),
+        cluster_(address_, environment_) {
+    (void)make_decoder(address_.format,
+                       schema_);  // a schema that does not suit is found here, not on a worker
   }
   ~KafkaSource() override { await_reports(environment_.now() + kFarewell); }
 
@@ -60,7 +65,8 @@ class KafkaSource final : public Source {
 int KafkaSource::count_partitions() {
   const auto count = cluster_.partitions(address_.topic);
   if (!count)
-    throw FailJob(fmt::format("kafka topic {} does not exist on {}", address_.topic, address_.brokers), ExitCode::kCannotConnect);
+    throw FailJob(fmt::format("kafka topic {} does not exist on {}", address_.topic, address_.brokers),
+                  ExitCode::kCannotConnect);
   return *count;
 }
 
@@ -73,15 +79,21 @@ std::vector<std::string> KafkaSource::partitions() {
 void KafkaSource::connect() {
   if (consumer_) return;
   const int share = std::max(kQueueKilobytes / std::max(count_partitions(), 1), kQueueKilobytesLeast);
-  consumer_ = std::make_shared<Client>(
-      RD_KAFKA_CONSUMER,
-      make_conf(address_,
-                {{"socket.nagle.disable", "true"}, {"fetch.error.backoff.ms", "10"}, {"fetch.wait.max.ms", "100"},
-                 {"retry.backoff.ms", "10"}, {"queued.max.messages.kbytes", std::to_string(share)}},
-                {{"group.id", address_.group}, {"isolation.level", "read_committed"}, {"enable.partition.eof", "true"},
-                 {"auto.offset.reset", "error"}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
-                 {"allow.auto.create.topics", "false"}}),
-      address_.brokers);
+  consumer_ = std::make_shared<Client>(RD_KAFKA_CONSUMER,
+                                       make_conf(address_,
+                                                 {{"socket.nagle.disable", "true"},
+                                                  {"fetch.error.backoff.ms", "10"},
+                                                  {"fetch.wait.max.ms", "100"},
+                                                  {"retry.backoff.ms", "10"},
+                                                  {"queued.max.messages.kbytes", std::to_string(share)}},
+                                                 {{"group.id", address_.group},
+                                                  {"isolation.level", "read_committed"},
+                                                  {"enable.partition.eof", "true"},
+                                                  {"auto.offset.reset", "error"},
+                                                  {"enable.auto.commit", "false"},
+                                                  {"enable.auto.offset.store", "false"},
+                                                  {"allow.auto.create.topics", "false"}}),
+                                       address_.brokers);
   reports_.reset(rd_kafka_queue_new(consumer_->get()));
 }
 
@@ -106,29 +118,36 @@ ReaderOptions KafkaSource::where(int partition, const std::optional<Position>& p
   where.begin = position ? position->offset : where.from_beginning ? range.begin : range.end;
   if (options_.bounded) where.end = range.end;
   if (where.begin < range.begin || where.begin > range.end)
-    throw FailJob(fmt::format("kafka topic {}, partition {}: offset {} is wanted, but the topic holds {} to {}. Its records were deleted "
-                              "before they were read, or the topic was made anew. Lengthen its retention, or start anew with "
-                              "--from earliest", address_.topic, partition, where.begin, range.begin, range.end),
-                  ExitCode::kStateUnusable);
+    throw FailJob(
+        fmt::format(
+            "kafka topic {}, partition {}: offset {} is wanted, but the topic holds {} to {}. Its records "
+            "were deleted "
+            "before they were read, or the topic was made anew. Lengthen its retention, or start anew with "
+            "--from earliest",
+            address_.topic, partition, where.begin, range.begin, range.end),
+        ExitCode::kStateUnusable);
   return where;
 }
 
-std::unique_ptr<PartitionReader> KafkaSource::open(const std::string& partition, const std::optional<Position>& position,
+std::unique_ptr<PartitionReader> KafkaSource::open(const std::string& partition,
+                                                   const std::optional<Position>& position,
                                                    std::function<void()> wake) {
   int number = -1;
   const auto [end, error] = std::from_chars(partition.data(), partition.data() + partition.size(), number);
   if (error != std::errc{} || end != partition.data() + partition.size())
-    throw FailJob(fmt::format("kafka topic {} has no partition `{}`", address_.topic, partition), ExitCode::kStateUnusable);
+    throw FailJob(fmt::format("kafka topic {} has no partition `{}`", address_.topic, partition),
+                  ExitCode::kStateUnusable);
   connect();
-  return std::make_unique<Reader>(consumer_, where(number, position), make_decoder(address_.format, schema_), std::move(wake),
-                                  metrics_);
+  return std::make_unique<Reader>(consumer_, where(number, position), make_decoder(address_.format, schema_),
+                                  std::move(wake), metrics_);
 }
 
 void KafkaSource::report_committed(const std::vector<std::pair<std::string, Position>>& positions) {
   if (!consumer_ || positions.empty()) return;
   const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
   for (const auto& [partition, position] : positions)
-    rd_kafka_topic_partition_list_add(list.get(), address_.topic.c_str(), std::atoi(partition.c_str()))->offset = position.offset;
+    rd_kafka_topic_partition_list_add(list.get(), address_.topic.c_str(), std::atoi(partition.c_str()))
+        ->offset = position.offset;
   if (!rd_kafka_commit_queue(consumer_->get(), list.get(), reports_.get(), nullptr, nullptr)) ++reports_open_;
   await_reports(environment_.now());
 }
@@ -136,7 +155,8 @@ void KafkaSource::report_committed(const std::vector<std::pair<std::string, Posi
 // A report that fails is followed by the next one a commit later: nobody depends on it.
 void KafkaSource::await_reports(Environment::Instant deadline) {
   while (reports_open_ > 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - environment_.now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - environment_.now()).count();
     const Event event(rd_kafka_queue_poll(reports_.get(), static_cast<int>(std::max<long>(left, 0))));
     if (event) --reports_open_;
     else if (left <= 0) return;
@@ -145,7 +165,8 @@ void KafkaSource::await_reports(Environment::Instant deadline) {
 
 }  // namespace
 
-std::unique_ptr<Source> make_source(Address address, const ConnectorContext& context, const SourceOptions& options) {
+std::unique_ptr<Source> make_source(Address address, const ConnectorContext& context,
+                                    const SourceOptions& options) {
   return std::make_unique<KafkaSource>(std::move(address), context, options);
 }
 

@@ -25,27 +25,39 @@ int partition_of(const ConnectorContext& context) {
   const std::string& text = context.instance;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number < 0)
-    throw FailJob(fmt::format("instance is a whole number where a job has Kafka sinks, not `{}`: it is the partition of the "
-                              "instance's commit records", text), ExitCode::kUsage);
+    throw FailJob(
+        fmt::format(
+            "instance is a whole number where a job has Kafka sinks, not `{}`: it is the partition of the "
+            "instance's commit records",
+            text),
+        ExitCode::kUsage);
   return number;
 }
 
 // What a broker would refuse again, and what to do about it; empty for what may pass.
 const char* advice(rd_kafka_resp_err_t code) {
   switch (code) {
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: return "; the topic's max.message.bytes is below the sink's message.max.bytes";
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD: return "; a compacted topic wants a key: add key=<field> to the sink's address";
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP: return "; add timestamp=clock to the sink's address";
-    default: return "";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return "; the topic's max.message.bytes is below the sink's message.max.bytes";
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      return "; a compacted topic wants a key: add key=<field> to the sink's address";
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return "; add timestamp=clock to the sink's address";
+    default:
+      return "";
   }
 }
 
 }  // namespace
 
 Transactions::Transactions(const Address& first, const ConnectorContext& context)
-    : environment_(*context.environment), metrics_(context.metrics), address_(first),
-      id_(fmt::format("weir-{}-{}", context.job, context.instance)), instance_(context.instance),
-      commit_partition_(partition_of(context)), cluster_(first, environment_) {
+    : environment_(*context.environment),
+      metrics_(context.metrics),
+      address_(first),
+      id_(fmt::format("weir-{}-{}", context.job, context.instance)),
+      instance_(context.instance),
+      commit_partition_(partition_of(context)),
+      cluster_(first, environment_) {
   record_deliveries_ = new_deliveries();
 }
 
@@ -68,8 +80,11 @@ void Transactions::add(const Address& sink, const std::string& sink_name) {
   for (const auto& [key, value] : sink.properties) {
     const auto [owner, fresh] = property_owner_.emplace(key, sink_name);
     if (!fresh && address_.properties.at(key) != value)
-      throw FailJob(fmt::format("{}: `{}` differs from that of the sink {}; all Kafka sinks of a job share one producer", sink_name,
-                                key, owner->second), ExitCode::kUsage);
+      throw FailJob(
+          fmt::format(
+              "{}: `{}` differs from that of the sink {}; all Kafka sinks of a job share one producer",
+              sink_name, key, owner->second),
+          ExitCode::kUsage);
     address_.properties[key] = value;
   }
   OutputTopic& topic = topics_[sink.topic];
@@ -90,8 +105,11 @@ void Transactions::make_topics() {
   for (const auto& [name, topic] : topics_) {
     if (cluster_.partitions(name)) continue;
     if (!topic.create)
-      throw FailJob(fmt::format("kafka topic {} does not exist on {}; make it, or add create=true to the sink's address", name,
-                                address_.brokers), ExitCode::kCannotConnect);
+      throw FailJob(
+          fmt::format(
+              "kafka topic {} does not exist on {}; make it, or add create=true to the sink's address", name,
+              address_.brokers),
+          ExitCode::kCannotConnect);
     cluster_.create_topic(name, topic.partitions, /*compacted=*/false);
   }
   auto count = cluster_.partitions(address_.commit_topic);
@@ -100,20 +118,28 @@ void Transactions::make_topics() {
     count = cluster_.partitions(address_.commit_topic);
   }
   if (count.value_or(0) <= commit_partition_)
-    throw FailJob(fmt::format("kafka topic {} has {} partitions; instance {} keeps its commit records in partition {}. Add partitions to it",
-                              address_.commit_topic, count.value_or(0), instance_, commit_partition_), ExitCode::kUsage);
+    throw FailJob(fmt::format("kafka topic {} has {} partitions; instance {} keeps its commit records in "
+                              "partition {}. Add partitions to it",
+                              address_.commit_topic, count.value_or(0), instance_, commit_partition_),
+                  ExitCode::kUsage);
 }
 
 void Transactions::make_producer() {
-  Conf conf = make_conf(address_,
-                        {{"socket.nagle.disable", "true"}, {"linger.ms", "5"}, {"retry.backoff.ms", "10"},
-                         {"transaction.timeout.ms", "300000"}, {"partitioner", "murmur2_random"},
-                         {"queue.buffering.max.kbytes", "65536"}, {"queue.buffering.max.messages", "500000"}},
-                        {{"transactional.id", id_}, {"enable.idempotence", "true"}, {"allow.auto.create.topics", "false"}});
+  Conf conf = make_conf(
+      address_,
+      {{"socket.nagle.disable", "true"},
+       {"linger.ms", "5"},
+       {"retry.backoff.ms", "10"},
+       {"transaction.timeout.ms", "300000"},
+       {"partitioner", "murmur2_random"},
+       {"queue.buffering.max.kbytes", "65536"},
+       {"queue.buffering.max.messages", "500000"}},
+      {{"transactional.id", id_}, {"enable.idempotence", "true"}, {"allow.auto.create.topics", "false"}});
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
   producer_ = std::make_unique<Client>(RD_KAFKA_PRODUCER, std::move(conf), address_.brokers);
   topics_.try_emplace(address_.commit_topic);
-  for (auto& [name, topic] : topics_) topic.handle.reset(rd_kafka_topic_new(producer_->get(), name.c_str(), nullptr));
+  for (auto& [name, topic] : topics_)
+    topic.handle.reset(rd_kafka_topic_new(producer_->get(), name.c_str(), nullptr));
   server_ = std::jthread([this](std::stop_token stop) { serve(stop); });
 }
 
@@ -129,11 +155,13 @@ void Transactions::ask_for_metadata() {
 
 void Transactions::init_transactions() {
   const auto deadline = in(kInitWithin);
-  while (const auto failure = examine(rd_kafka_init_transactions(producer_->get(), static_cast<int>(kSlice.count())), producer_->get())) {
+  while (const auto failure =
+             examine(rd_kafka_init_transactions(producer_->get(), static_cast<int>(kSlice.count())),
+                     producer_->get())) {
     if (failure->remedy == Remedy::kRepeat && environment_.now() < deadline) continue;
     if (failure->remedy == Remedy::kFenced) count(Outcome::kFenced);
-    raise(failure->remedy, fmt::format("kafka at {}: earlier holders of {} cannot be shut out: {}{}", address_.brokers, id_,
-                                       failure->text, producer_->cause()));
+    raise(failure->remedy, fmt::format("kafka at {}: earlier holders of {} cannot be shut out: {}{}",
+                                       address_.brokers, id_, failure->text, producer_->cause()));
   }
 }
 
@@ -145,7 +173,8 @@ std::optional<std::string> Transactions::last_record() {
 void Transactions::begin() {
   touched_ = false;
   if (const auto failure = examine(rd_kafka_begin_transaction(producer_->get()), producer_->get()))
-    lose(fmt::format("kafka at {}: a transaction cannot be begun: {}", address_.brokers, failure->text), failure->remedy);
+    lose(fmt::format("kafka at {}: a transaction cannot be begun: {}", address_.brokers, failure->text),
+         failure->remedy);
 }
 
 Deliveries* Transactions::new_deliveries() {
@@ -165,15 +194,17 @@ bool Transactions::produce(rd_kafka_topic_t* topic, const Outgoing& message, Del
       producer_->get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
       RD_KAFKA_V_KEY(key.data(), key.size()),
       RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()),
-      RD_KAFKA_V_TIMESTAMP(message.millis.value_or(0)), RD_KAFKA_V_PARTITION(message.partition), RD_KAFKA_V_OPAQUE(&deliveries), RD_KAFKA_V_END);
+      RD_KAFKA_V_TIMESTAMP(message.millis.value_or(0)), RD_KAFKA_V_PARTITION(message.partition),
+      RD_KAFKA_V_OPAQUE(&deliveries), RD_KAFKA_V_END);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
   deliveries.outstanding.fetch_sub(1, std::memory_order_relaxed);
   outstanding_.fetch_sub(1, std::memory_order_relaxed);
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
   check();
-  const std::string text = fmt::format("kafka topic {}: a message of {} bytes cannot be produced: {}", rd_kafka_topic_name(topic),
-                                       message.value.size(), text_of(code));
-  if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) throw FailJob(text + "; message.max.bytes sets the limit");
+  const std::string text = fmt::format("kafka topic {}: a message of {} bytes cannot be produced: {}",
+                                       rd_kafka_topic_name(topic), message.value.size(), text_of(code));
+  if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    throw FailJob(text + "; message.max.bytes sets the limit");
   raise(Remedy::kRestart, text + producer_->cause());
 }
 
@@ -198,9 +229,9 @@ void Transactions::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, v
 
 void Transactions::delivered(const rd_kafka_message_t& message, Deliveries& deliveries) {
   if (message.err)
-    lose(fmt::format("kafka topic {}: a message was not delivered: {}{}", rd_kafka_topic_name(message.rkt), text_of(message.err),
-                     advice(message.err)),
-         *advice(message.err) ? Remedy::kFail : remedy_of(message.err));
+    lose(fmt::format("kafka topic {}: a message was not delivered: {}{}", rd_kafka_topic_name(message.rkt),
+                     text_of(message.err), advice(message.err)),
+         *advice(message.err) ? Remedy::kRefused : remedy_of(message.err));
   deliveries.outstanding.fetch_sub(1, std::memory_order_release);
   if (outstanding_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   std::lock_guard lock(mutex_);

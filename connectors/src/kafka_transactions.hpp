@@ -101,9 +101,9 @@ class Transactions final : public CommitLog {
 
   Environment& environment_;
   MetricRegistry* metrics_;
-  Address address_;                       ///< the first sink's, with the properties of all
-  std::string id_;                        ///< transactional.id
-  std::string instance_;                  ///< key of the commit record
+  Address address_;       ///< the first sink's, with the properties of all
+  std::string id_;        ///< transactional.id
+  std::string instance_;  ///< key of the commit record
   int commit_partition_ = 0;
   std::map<std::string, std::string> property_owner_;  ///< which sink gave a property, for messages
   std::map<std::string, OutputTopic> topics_;          ///< handles go before the producer: see the destructor
@@ -115,15 +115,15 @@ class Transactions final : public CommitLog {
   std::atomic<bool> hurry_{false};
   std::atomic<std::int64_t> outstanding_{0};  ///< of all writers and the commit record
   std::atomic<bool> touched_{false};          ///< something was produced since begin()
-  bool resolved_ = true;                      ///< false after a commit whose outcome is unknown: nothing may follow then
+  bool resolved_ = true;  ///< false after a commit whose outcome is unknown: nothing may follow then
 
   mutable std::mutex mutex_;
-  std::condition_variable settled_;       ///< outstanding_ came to zero, or lost_
-  std::string why_lost_;                  ///< guarded by mutex_
-  Remedy remedy_ = Remedy::kRestart;      ///< guarded by mutex_
-  std::deque<Deliveries> deliveries_;     ///< guarded by mutex_; addresses stay valid
+  std::condition_variable settled_;    ///< outstanding_ came to zero, or lost_
+  std::string why_lost_;               ///< guarded by mutex_
+  Remedy remedy_ = Remedy::kRestart;   ///< guarded by mutex_
+  std::deque<Deliveries> deliveries_;  ///< guarded by mutex_; addresses stay valid
   Deliveries* record_deliveries_ = nullptr;
-  std::jthread server_;                   ///< serves delivery reports while the producer lives
+  std::jthread server_;  ///< serves delivery reports while the producer lives
 };
 
 }  // namespace weir::kafka

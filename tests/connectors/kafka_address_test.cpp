@@ -26,7 +26,9 @@ class NoEnvironment final : public Environment {
 
 /// Opens addresses; nothing here needs a broker.
 struct Opening {
-  ConnectorContext context() { return {"rides", instance, "ride-sink", &row_schema<Ride>(), &environment, &metrics, settings}; }
+  ConnectorContext context() {
+    return {"rides", instance, "ride-sink", &row_schema<Ride>(), &environment, &metrics, settings};
+  }
   void source(const std::string& address) { connector->source(ConnectorUri::parse(address), context(), {}); }
   void sink(const std::string& address) { connector->sink(ConnectorUri::parse(address), context()); }
   template <class Open>
@@ -58,7 +60,9 @@ struct Opening {
 TEST_CASE("A Kafka address with librdkafka's properties is taken") {
   Opening opening;
   CHECK(opening.source_complaint("kafka://a:9092,b/rides?format=json&fetch.min.bytes=10&group=lag") == "");
-  CHECK(opening.sink_complaint("kafka://a:9092/rides?key=rider&linger.ms=1&compression.type=zstd&create=true&partitions=2") == "");
+  CHECK(opening.sink_complaint(
+            "kafka://a:9092/rides?key=rider&linger.ms=1&compression.type=zstd&create=true&partitions=2") ==
+        "");
   CHECK(opening.connector->warnings().empty());
 }
 
@@ -67,37 +71,49 @@ TEST_CASE("A Kafka address without brokers takes them from the settings") {
   CHECK_THAT(opening.source_complaint("kafka:rides"), Contains("no broker is named"));
   opening.settings["bootstrap.servers"] = "a:9092";
   CHECK(opening.source_complaint("kafka:rides") == "");
-  opening.settings = {{"brokers", "a:9092"}, {"security.protocol", "sasl_ssl"}, {"sasl.mechanism", "PLAIN"},
-                      {"sasl.username", "u"}, {"sasl.password", "p"}};
+  opening.settings = {{"brokers", "a:9092"},
+                      {"security.protocol", "sasl_ssl"},
+                      {"sasl.mechanism", "PLAIN"},
+                      {"sasl.username", "u"},
+                      {"sasl.password", "p"}};
   CHECK(opening.source_complaint("kafka:rides") == "");
 }
 
 TEST_CASE("Everything wrong with a Kafka address is said at once") {
   Opening opening;
   const std::string all = opening.sink_complaint(
-      "kafka://a/no%20topic?format=xml&key=nobody&create=maybe&partitions=0&timestamp=then&acks=1&transactional.id=me&linger.msec=3&retries=x");
-  for (const char* part : {"no topic name", "`format` is json or raw, not `xml`", "`key` names no plain field", "rider, distance", "`create` is true or false",
-                           "`partitions` is a whole number", "`timestamp` is event or clock", "`acks` cannot be set",
-                           "`transactional.id` cannot be set", "`linger.msec` is neither", "`retries` cannot be set"})
+      "kafka://a/"
+      "no%20topic?format=xml&key=nobody&create=maybe&partitions=0&timestamp=then&acks=1&transactional.id=me&"
+      "linger.msec=3&retries=x");
+  for (const char* part :
+       {"no topic name", "`format` is json or raw, not `xml`", "`key` names no plain field",
+        "rider, distance", "`create` is true or false", "`partitions` is a whole number",
+        "`timestamp` is event or clock", "`acks` cannot be set", "`transactional.id` cannot be set",
+        "`linger.msec` is neither", "`retries` cannot be set"})
     CHECK_THAT(all, Contains(part));
 }
 
 TEST_CASE("Kafka properties that would break exactly-once are refused with the reason") {
-  for (const char* property : {"enable.auto.commit", "enable.auto.offset.store", "isolation.level", "auto.offset.reset", "enable.partition.eof",
-                               "transactional.id", "enable.idempotence", "acks", "max.in.flight.requests.per.connection",
-                               "partition.assignment.strategy", "delivery.report.only.error", "group.id", "group.instance.id"}) {
+  for (const char* property :
+       {"enable.auto.commit", "enable.auto.offset.store", "isolation.level", "auto.offset.reset",
+        "enable.partition.eof", "transactional.id", "enable.idempotence", "acks",
+        "max.in.flight.requests.per.connection", "partition.assignment.strategy",
+        "delivery.report.only.error", "group.id", "group.instance.id"}) {
     Opening opening;
     CHECK_THAT(opening.source_complaint(std::string("kafka://a/rides?") + property + "=x"),
                Contains(std::string("`") + property + "` cannot be set: "));
     opening.settings[property] = "x";
-    CHECK_THAT(opening.sink_complaint("kafka://a/rides"), Contains(std::string("`") + property + "` cannot be set: "));
+    CHECK_THAT(opening.sink_complaint("kafka://a/rides"),
+               Contains(std::string("`") + property + "` cannot be set: "));
   }
 }
 
 TEST_CASE("A wrong value of a Kafka property is shown with librdkafka's reason, a secret never") {
   Opening opening;
-  CHECK_THAT(opening.source_complaint("kafka://a/rides?fetch.wait.max.ms=-5"), Contains("`fetch.wait.max.ms`: ") && Contains("-5"));
-  const std::string secret = "kafka://a/rides?sasl.password=hunter2&ssl.key.password=swordfish&fetch.wait.max.ms=-5";
+  CHECK_THAT(opening.source_complaint("kafka://a/rides?fetch.wait.max.ms=-5"),
+             Contains("`fetch.wait.max.ms`: ") && Contains("-5"));
+  const std::string secret =
+      "kafka://a/rides?sasl.password=hunter2&ssl.key.password=swordfish&fetch.wait.max.ms=-5";
   CHECK_THAT(opening.source_complaint(secret), !Contains("hunter2") && !Contains("swordfish"));
 }
 
@@ -105,7 +121,8 @@ TEST_CASE("A short transaction time-out is warned about") {
   Opening opening;
   opening.sink("kafka://a/rides?transaction.timeout.ms=5000");
   REQUIRE(opening.connector->warnings().size() == 1);
-  CHECK_THAT(opening.connector->warnings()[0], Contains("ride-sink") && Contains("transaction.timeout.ms is 5000"));
+  CHECK_THAT(opening.connector->warnings()[0],
+             Contains("ride-sink") && Contains("transaction.timeout.ms is 5000"));
 }
 
 TEST_CASE("Kafka sinks of one job write to one cluster, however it is spelt") {

@@ -14,7 +14,8 @@
 
 namespace weir::testing {
 
-inline const std::filesystem::path kProject = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+inline const std::filesystem::path kProject =
+    std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
 
 /// A broker of scripts/kafka on a free port, started when first asked for and wiped when the process ends.
 class Broker {
@@ -33,7 +34,8 @@ class Broker {
   /// What one of Kafka's own tools prints.
   static std::string tool(const std::string& arguments) {
     std::string out;
-    FILE* pipe = ::popen(fmt::format("{} jvm {} 2>/dev/null", (kProject / "scripts/kafka").string(), arguments).c_str(), "r");
+    FILE* pipe = ::popen(
+        fmt::format("{} jvm {} 2>/dev/null", (kProject / "scripts/kafka").string(), arguments).c_str(), "r");
     if (!pipe) throw std::runtime_error("scripts/kafka cannot be run");
     char buffer[4096];
     for (std::size_t n; (n = ::fread(buffer, 1, sizeof buffer, pipe)) > 0;) out.append(buffer, n);
@@ -42,8 +44,11 @@ class Broker {
   }
 
  private:
-  Broker() : owner_(::getpid()), port_(free_port()), directory_(std::filesystem::temp_directory_path() /
-                                                                fmt::format("weir-kafka-{}-{}", ::getpid(), port_)) {
+  Broker()
+      : owner_(::getpid()),
+        port_(free_port()),
+        directory_(std::filesystem::temp_directory_path() /
+                   fmt::format("weir-kafka-{}-{}", ::getpid(), port_)) {
     script("start");
   }
   ~Broker() {
@@ -51,8 +56,9 @@ class Broker {
   }
 
   void script(const std::string& action) const {
-    const std::string command = fmt::format("{} {} --port {} --dir {} >/dev/null", (kProject / "scripts/kafka").string(), action,
-                                            port_, directory_.string());
+    const std::string command =
+        fmt::format("{} {} --port {} --dir {} >/dev/null", (kProject / "scripts/kafka").string(), action,
+                    port_, directory_.string());
     if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
   }
 

@@ -97,7 +97,8 @@ TEST_CASE("An instance needs its own partition of the control topic", "[kafka]")
   ConnectorContext context = second.context();
   context.instance = "1";
   auto sink = second.connector->sink(ConnectorUri::parse(at(topic)), context);
-  CHECK_THROWS_WITH(sink->commit_log()->fence(), Catch::Contains("instance 1 keeps its commit records in partition 1"));
+  CHECK_THROWS_WITH(sink->commit_log()->fence(),
+                    Catch::Contains("instance 1 keeps its commit records in partition 1"));
 }
 
 TEST_CASE("A transaction time-out above the broker's limit is refused with the reason", "[kafka]") {

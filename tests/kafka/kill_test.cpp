@@ -63,7 +63,8 @@ void live_and_die(const std::string& job, const std::string& topic, int epochs, 
 
 }  // namespace
 
-TEST_CASE("Killed at random moments of its commits, a job's record and visible output never disagree", "[kafka]") {
+TEST_CASE("Killed at random moments of its commits, a job's record and visible output never disagree",
+          "[kafka]") {
   const auto topic = fresh("killed"), job = fresh("job");
   { Writing make_topics(job, topic); }
   const unsigned seed = std::random_device{}();
@@ -85,6 +86,8 @@ TEST_CASE("Killed at random moments of its commits, a job's record and visible o
     }
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kDisagreement)
+      FAIL("record and visible output disagree after kill " << i);
     REQUIRE(WIFSIGNALED(status));
     REQUIRE(WTERMSIG(status) == SIGKILL);
     attempted += static_cast<Epoch>(epochs);
@@ -97,15 +100,19 @@ TEST_CASE("Killed at random moments of its commits, a job's record and visible o
   CHECK(last + kKills >= attempted);
   CHECK(last > 0);
 
-  const std::string output = Broker::tool(fmt::format("org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server {} --topic {} --from-beginning "
-                                                      "--isolation-level read_committed --timeout-ms 15000", Broker::get().address(), topic));
+  const std::string output = Broker::tool(fmt::format(
+      "org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server {} --topic {} --from-beginning "
+      "--isolation-level read_committed --timeout-ms 15000",
+      Broker::get().address(), topic));
   std::multiset<std::string> seen;
   for (std::size_t begin = 0, end; (end = output.find('\n', begin)) != output.npos; begin = end + 1)
-    if (const std::string line = output.substr(begin, end - begin); line.starts_with("row ")) seen.insert(line);  // the tool also logs here
+    if (const std::string line = output.substr(begin, end - begin); line.starts_with("row "))
+      seen.insert(line);  // the tool also logs here
   std::multiset<std::string> expected;
   for (Epoch epoch = 1; epoch <= last; ++epoch)
     for (int row = 0; row < kRows; ++row) expected.insert(row_text(epoch, row));
   CHECK(seen.size() == expected.size());
   CHECK((seen == expected));  // in brackets: nobody wants to read hundreds of rows
-  fmt::print("{} kills: {} of the commits they fell into were done, {} undone\n", kKills, kKills - static_cast<int>(attempted - last), attempted - last);
+  fmt::print("{} kills: {} of the commits they fell into were done, {} undone\n", kKills,
+             kKills - static_cast<int>(attempted - last), attempted - last);
 }

@@ -119,7 +119,8 @@ TEST_CASE("Two Kafka sinks of a job commit in one transaction", "[kafka]") {
   auto first = attempt.sink(at(left, "format=raw&create=true&linger.ms=2"));
   auto second = attempt.sink(at(right, "format=raw&create=true&linger.ms=2"));
   REQUIRE(first->commit_log() == second->commit_log());
-  CHECK_THROWS_WITH(attempt.sink(at(right, "format=raw&linger.ms=3")), Catch::Contains("`linger.ms` differs from that of the sink"));
+  CHECK_THROWS_WITH(attempt.sink(at(right, "format=raw&linger.ms=3")),
+                    Catch::Contains("`linger.ms` differs from that of the sink"));
   CHECK_THROWS_WITH(attempt.sink("kafka://127.0.0.1:1/other"), Catch::Contains("cannot span two clusters"));
 
   first->commit_log()->fence();
@@ -139,7 +140,9 @@ TEST_CASE("A Kafka sink names an output topic that does not exist before anythin
   const auto topic = fresh("missing");
   Attempt attempt(fresh("job"));
   auto sink = attempt.sink(at(topic));
-  CHECK_THROWS_WITH(sink->commit_log()->fence(), Catch::Contains("kafka topic " + topic + " does not exist") && Catch::Contains("create=true"));
+  CHECK_THROWS_WITH(
+      sink->commit_log()->fence(),
+      Catch::Contains("kafka topic " + topic + " does not exist") && Catch::Contains("create=true"));
   // Brokers create topics that are merely asked for, unless the question says otherwise.
   Attempt reader("reader");
   CHECK_THROWS_WITH(reader.source(at(topic))->partitions(), Catch::Contains("does not exist"));
@@ -155,7 +158,8 @@ TEST_CASE("A Kafka sink never commits an epoch of which the broker refused a mes
   // The client would send more than the broker takes: the refusal comes as a delivery report.
   Writing writing(fresh("job"), topic, "format=raw&create=true&message.max.bytes=4000000");
   write(*writing.writer, {"small", std::string(2'000'000, 'x')});
-  CHECK_THROWS_WITH(eventually([&] { return writing.writer->try_flush(1); }), Catch::Contains("message.max.bytes"));
+  CHECK_THROWS_WITH(eventually([&] { return writing.writer->try_flush(1); }),
+                    Catch::Contains("message.max.bytes"));
   CHECK_THROWS_AS(writing.log.commit(1, "1"), FailJob);
   CHECK(writing.attempt.metric("weir_kafka_transactions_total", "aborted") == 1);
   CHECK(committed_lines(topic).empty());

@@ -11,8 +11,9 @@ using Lines = std::vector<std::string>;
 namespace {
 
 void make_topic(const std::string& topic, int partitions = 1, const std::string& config = "") {
-  Broker::tool(fmt::format("org.apache.kafka.tools.TopicCommand --bootstrap-server {} --create --topic {} --partitions {} {}",
-                           Broker::get().address(), topic, partitions, config.empty() ? "" : "--config " + config));
+  Broker::tool(fmt::format(
+      "org.apache.kafka.tools.TopicCommand --bootstrap-server {} --create --topic {} --partitions {} {}",
+      Broker::get().address(), topic, partitions, config.empty() ? "" : "--config " + config));
 }
 
 }  // namespace
@@ -59,7 +60,8 @@ TEST_CASE("A bounded Kafka read of an empty partition ends at once", "[kafka]") 
   CHECK(none.read(*reader) == ReadStatus::kEnd);
 }
 
-TEST_CASE("A Kafka source does not see an open transaction, and wakes its worker when it is committed", "[kafka]") {
+TEST_CASE("A Kafka source does not see an open transaction, and wakes its worker when it is committed",
+          "[kafka]") {
   const auto topic = fresh("open");
   Writing writing(fresh("job"), topic);
   Attempt attempt("reader");
@@ -91,13 +93,16 @@ TEST_CASE("A Kafka source begins at the oldest, the newest or a given record", "
   auto from_end = latest->open("0", std::nullopt, {});
   CHECK(from_end->position().offset == 4);
   auto earliest = attempt.source(at(topic), {StartAt::kEarliest, false});
-  CHECK(read_until(*earliest->open("0", std::nullopt, {}), ReadStatus::kCaughtUp).lines == Lines{"a", "b", "c"});
+  CHECK(read_until(*earliest->open("0", std::nullopt, {}), ReadStatus::kCaughtUp).lines ==
+        Lines{"a", "b", "c"});
   auto positioned = attempt.source(at(topic), {StartAt::kLatest, false});
-  CHECK(read_until(*positioned->open("0", Position{1, {}}, {}), ReadStatus::kCaughtUp).lines == Lines{"b", "c"});
+  CHECK(read_until(*positioned->open("0", Position{1, {}}, {}), ReadStatus::kCaughtUp).lines ==
+        Lines{"b", "c"});
 
   writing.commit(2, {"d"});
   Collected new_ones;
-  eventually([&] { return new_ones.read(*from_end) == ReadStatus::kCaughtUp && from_end->position().offset == 6; });
+  eventually(
+      [&] { return new_ones.read(*from_end) == ReadStatus::kCaughtUp && from_end->position().offset == 6; });
   CHECK(new_ones.lines == Lines{"d"});
 }
 
@@ -150,10 +155,12 @@ TEST_CASE("A Kafka source refuses a position that retention has overtaken", "[ka
   const auto file = std::filesystem::temp_directory_path() / fresh("delete");
   {
     std::unique_ptr<FILE, int (*)(FILE*)> out(::fopen(file.c_str(), "w"), ::fclose);
-    fmt::print(out.get(), R"({{"partitions":[{{"topic":"{}","partition":0,"offset":6}}],"version":1}})", topic);
+    fmt::print(out.get(), R"({{"partitions":[{{"topic":"{}","partition":0,"offset":6}}],"version":1}})",
+               topic);
   }
-  Broker::tool(fmt::format("org.apache.kafka.tools.DeleteRecordsCommand --bootstrap-server {} --offset-json-file {}",
-                           Broker::get().address(), file.string()));
+  Broker::tool(
+      fmt::format("org.apache.kafka.tools.DeleteRecordsCommand --bootstrap-server {} --offset-json-file {}",
+                  Broker::get().address(), file.string()));
   std::filesystem::remove(file);
 
   Attempt attempt("reader");
@@ -166,12 +173,14 @@ TEST_CASE("A Kafka source refuses a position that retention has overtaken", "[ka
     } catch (const FailJob& failure) {
       CHECK(failure.code() == ExitCode::kStateUnusable);
       CHECK_THAT(failure.what(), Catch::Contains(topic) && Catch::Contains("partition 0") &&
-                                     Catch::Contains(fmt::format("offset {} is wanted", wanted)) && Catch::Contains("6 to 10"));
+                                     Catch::Contains(fmt::format("offset {} is wanted", wanted)) &&
+                                     Catch::Contains("6 to 10"));
     }
   }
 }
 
-TEST_CASE("A Kafka source rejects tombstones and what it cannot decode, and counts them in the position", "[kafka]") {
+TEST_CASE("A Kafka source rejects tombstones and what it cannot decode, and counts them in the position",
+          "[kafka]") {
   const auto topic = fresh("tombstones");
   make_topic(topic);
   produce_plainly(topic, {R"({"text":"good"})", std::nullopt, "not json", R"({"text":"last"})"});
@@ -202,8 +211,10 @@ TEST_CASE("A Kafka source shows its position, lag and group to the outside", "[k
   }
   CHECK(attempt.metric("weir_kafka_position_offset", topic) >= 3);
   CHECK(attempt.metric("weir_kafka_lag_records", topic) <= 1);
-  const auto groups = Broker::tool(fmt::format("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand --bootstrap-server {} --describe "
-                                               "--group weir-{}", Broker::get().address(), job));
+  const auto groups = Broker::tool(fmt::format(
+      "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand --bootstrap-server {} --describe "
+      "--group weir-{}",
+      Broker::get().address(), job));
   CHECK_THAT(groups, Catch::Contains(topic) && Catch::Matches("[\\s\\S]* 0 +3 +4 +1 [\\s\\S]*"));
 }
 
@@ -215,6 +226,7 @@ TEST_CASE("A Kafka source names a topic that does not exist", "[kafka]") {
     FAIL("it does exist");
   } catch (const FailJob& failure) {
     CHECK(failure.code() == ExitCode::kCannotConnect);
-    CHECK(failure.what() == fmt::format("kafka topic {} does not exist on {}", topic, Broker::get().address()));
+    CHECK(failure.what() ==
+          fmt::format("kafka topic {} does not exist on {}", topic, Broker::get().address()));
   }
 }

@@ -35,7 +35,9 @@ class PlainEnvironment final : public Environment {
  public:
   Instant now() override { return std::chrono::steady_clock::now().time_since_epoch(); }
   EventTime wall_clock() override {
-    return {std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+    return {std::chrono::duration_cast<std::chrono::milliseconds>(
+                std::chrono::system_clock::now().time_since_epoch())
+                .count()};
   }
   std::uint64_t random() override { return 4; }
   void run_blocking(std::string_view, std::function<void()> job) override { job(); }
@@ -49,7 +51,8 @@ struct Attempt {
   ConnectorContext context(const RowSchema& schema = row_schema<Line>()) {
     return {job, "0", "vertex", &schema, &environment, &metrics, settings};
   }
-  std::unique_ptr<Source> source(const std::string& address, SourceOptions options = {}, const RowSchema& schema = row_schema<Line>()) {
+  std::unique_ptr<Source> source(const std::string& address, SourceOptions options = {},
+                                 const RowSchema& schema = row_schema<Line>()) {
     return connector->source(ConnectorUri::parse(address), context(schema), options);
   }
   std::unique_ptr<Sink> sink(const std::string& address, const RowSchema& schema = row_schema<Line>()) {
@@ -57,7 +60,9 @@ struct Attempt {
   }
   double metric(const std::string& name, const std::string& label = "") const {
     for (const MetricSample& sample : metrics.collect())
-      if (sample.name == name && (label.empty() || (!sample.labels.empty() && sample.labels[0].second == label))) return sample.value;
+      if (sample.name == name &&
+          (label.empty() || (!sample.labels.empty() && sample.labels[0].second == label)))
+        return sample.value;
     return -1;
   }
 
@@ -79,7 +84,8 @@ inline std::string at(const std::string& topic, const std::string& parameters = 
 }
 
 /// Asks again until it is so; fails the test otherwise.
-inline void eventually(const std::function<bool()>& is_so, std::chrono::seconds within = std::chrono::seconds{20}) {
+inline void eventually(const std::function<bool()>& is_so,
+                       std::chrono::seconds within = std::chrono::seconds{20}) {
   const auto until = std::chrono::steady_clock::now() + within;
   while (!is_so()) {
     if (std::chrono::steady_clock::now() > until) throw std::runtime_error("waited in vain");
@@ -87,7 +93,8 @@ inline void eventually(const std::function<bool()>& is_so, std::chrono::seconds 
   }
 }
 
-inline void write(SinkWriter& writer, const std::vector<std::string>& lines, EventTime time = EventTime::min()) {
+inline void write(SinkWriter& writer, const std::vector<std::string>& lines,
+                  EventTime time = EventTime::min()) {
   RowBatch<Line> batch(lines.size());
   for (const auto& line : lines) batch.append(Line{line}, time);
   eventually([&] { return writer.try_write(batch); });
@@ -144,7 +151,8 @@ struct Seen {
 };
 
 /// The same by librdkafka alone, so that a mistake in our reader cannot hide one in our writer.
-inline std::vector<Seen> seen_by_librdkafka(const std::string& topic, const char* isolation, int partition = 0) {
+inline std::vector<Seen> seen_by_librdkafka(const std::string& topic, const char* isolation,
+                                            int partition = 0) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   rd_kafka_conf_set(conf, "bootstrap.servers", Broker::get().address().c_str(), nullptr, 0);
   rd_kafka_conf_set(conf, "isolation.level", isolation, nullptr, 0);
@@ -179,8 +187,8 @@ inline void produce_plainly(const std::string& topic, const std::vector<std::opt
   rd_kafka_t* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, nullptr, 0);
   rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
   for (const auto& line : lines)
-    rd_kafka_produce(handle, 0, RD_KAFKA_MSG_F_COPY, line ? const_cast<char*>(line->data()) : nullptr, line ? line->size() : 0, nullptr, 0,
-                     nullptr);
+    rd_kafka_produce(handle, 0, RD_KAFKA_MSG_F_COPY, line ? const_cast<char*>(line->data()) : nullptr,
+                     line ? line->size() : 0, nullptr, 0, nullptr);
   rd_kafka_flush(client, 20'000);
   rd_kafka_topic_destroy(handle);
   rd_kafka_destroy(client);
@@ -188,7 +196,8 @@ inline void produce_plainly(const std::string& topic, const std::vector<std::opt
 
 /// A sink that has been fenced and has one writer.
 struct Writing {
-  Writing(const std::string& job, const std::string& topic, const std::string& parameters = "format=raw&create=true&partitions=1")
+  Writing(const std::string& job, const std::string& topic,
+          const std::string& parameters = "format=raw&create=true&partitions=1")
       : attempt(job), sink(attempt.sink(at(topic, parameters))), log(*sink->commit_log()) {
     log.fence();
     writer = sink->open_writer(0);
