@@ -51,7 +51,9 @@ class Resolver {
   void take_default(const Vertex& vertex) {
     const auto* source = std::get_if<SourceVertex>(&vertex.what);
     if (!source || source->default_uri.find("on_error=") == std::string::npos) return;
-    bind_source(RawValue{"sources." + vertex.name, source->default_uri, redacted_address(source->default_uri), {}}, vertex.name);
+    bind_source(
+        RawValue{"sources." + vertex.name, source->default_uri, redacted_address(source->default_uri), {}},
+        vertex.name);
   }
 
   void take(const RawValue& value, const std::string& section, const std::string& given) {
@@ -69,7 +71,8 @@ class Resolver {
   }
 
   /// Variables spell names their own way: `late-flights` is LATE_FLIGHTS there.
-  static std::optional<std::string> find(const std::vector<std::string>& known, const std::string& given, Layer layer) {
+  static std::optional<std::string> find(const std::vector<std::string>& known, const std::string& given,
+                                         Layer layer) {
     const auto same = [&](const std::string& name) {
       return layer == Layer::kVariable ? variable_of(name) == "WEIR_" + given : name == given;
     };
@@ -81,11 +84,13 @@ class Resolver {
                              const std::vector<std::string>& known) {
     const char* kind = section == "sinks" ? "sink" : "source";
     if (value.origin.layer != Layer::kVariable)
-      return fmt::format("{}: the pipeline has no {} '{}'{}", value.origin.where, kind, given, suggestion(given, known));
+      return fmt::format("{}: the pipeline has no {} '{}'{}", value.origin.where, kind, given,
+                         suggestion(given, known));
     std::vector<std::string> variables;
     const std::string prefix = section == "sinks" ? "sink." : section == "sources" ? "source." : "on-error.";
     for (const std::string& name : known) variables.push_back(variable_of(prefix + name));
-    return fmt::format("{}: the pipeline has no such {}{}", value.origin.where, kind, suggestion(value.origin.where, variables));
+    return fmt::format("{}: the pipeline has no such {}{}", value.origin.where, kind,
+                       suggestion(value.origin.where, variables));
   }
 
   void bind_source(RawValue value, const std::string& name) {
@@ -99,8 +104,9 @@ class Resolver {
     if (value.text == "dead-letter") value.text = value.shown = "dead_letter";
     if (value.text != "fail" && value.text != "skip" && value.text != "dead_letter") {
       const std::string where = value.origin.where.empty() ? "the program" : value.origin.where;
-      bindings_.problems.push_back(fmt::format("{}: '{}' is no way to treat errors of '{}'; allowed are fail, skip and dead_letter",
-                                               where, value.shown, name));
+      bindings_.problems.push_back(
+          fmt::format("{}: '{}' is no way to treat errors of '{}'; allowed are fail, skip and dead_letter",
+                      where, value.shown, name));
       return;
     }
     // Within a layer, --on-error speaks louder than the address.

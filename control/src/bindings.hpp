@@ -12,7 +12,7 @@ namespace weir {
 
 /// What sources and sinks of a graph are bound to. Keys are vertices' names, and `<source>.dead_letter` among the sinks.
 struct Bindings {
-  std::map<std::string, RawValue> sources;   ///< without on_error in the address
+  std::map<std::string, RawValue> sources;  ///< without on_error in the address
   std::map<std::string, RawValue> sinks;
   std::map<std::string, RawValue> on_error;  ///< text is one of fail, skip, dead_letter
   Problems problems;

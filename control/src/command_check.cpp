@@ -18,9 +18,12 @@ namespace {
 std::string why_not_writable(const std::string& directory) {
   std::error_code error;
   std::filesystem::path place = std::filesystem::absolute(directory, error);
-  while (!std::filesystem::exists(place, error) && place.has_parent_path() && place != place.parent_path()) place = place.parent_path();
-  if (!std::filesystem::is_directory(place, error)) return fmt::format("{} is not a directory", place.string());
-  if (access(place.c_str(), W_OK | X_OK) != 0) return fmt::format("{}: {}", place.string(), std::strerror(errno));
+  while (!std::filesystem::exists(place, error) && place.has_parent_path() && place != place.parent_path())
+    place = place.parent_path();
+  if (!std::filesystem::is_directory(place, error))
+    return fmt::format("{} is not a directory", place.string());
+  if (access(place.c_str(), W_OK | X_OK) != 0)
+    return fmt::format("{}: {}", place.string(), std::strerror(errno));
   return "";
 }
 
@@ -28,13 +31,17 @@ std::string why_not_writable(const std::string& directory) {
 class Check {
  public:
   Check(const Configuration& configuration, const Program& program)
-      : configuration_(configuration), program_(program), environment_(program.environment()), connectors_(program.connectors()) {}
+      : configuration_(configuration),
+        program_(program),
+        environment_(program.environment()),
+        connectors_(program.connectors()) {}
 
   void run() {
     for (const Vertex& vertex : configuration_.graph.vertices) {
       if (const auto* source = std::get_if<SourceVertex>(&vertex.what)) check_source(vertex.name, *source);
       else if (const auto* sink = std::get_if<SinkVertex>(&vertex.what))
-        check_sink(vertex.name, address_of(configuration_.job.sinks, vertex.name, sink->default_uri), sink->schema);
+        check_sink(vertex.name, address_of(configuration_.job.sinks, vertex.name, sink->default_uri),
+                   sink->schema);
     }
     check_directory("--state-dir", configuration_.job.state_dir);
     check_directory("--checkpoint-dir", configuration_.job.checkpoint_dir);
@@ -45,7 +52,8 @@ class Check {
   ExitCode code() const { return code_; }
 
  private:
-  static std::string address_of(const std::map<std::string, std::string>& bound, const std::string& name, const std::string& fallback) {
+  static std::string address_of(const std::map<std::string, std::string>& bound, const std::string& name,
+                                const std::string& fallback) {
     const auto found = bound.find(name);
     return found == bound.end() ? fallback : found->second;
   }
@@ -65,7 +73,8 @@ class Check {
       const std::size_t partitions = opened->partitions().size();
       return fmt::format("{} partition{}", partitions, partitions == 1 ? "" : "s");
     });
-    if (const auto found = configuration_.job.sinks.find(name + ".dead_letter"); found != configuration_.job.sinks.end())
+    if (const auto found = configuration_.job.sinks.find(name + ".dead_letter");
+        found != configuration_.job.sinks.end())
       check_sink(found->first, found->second, &row_schema<DeadLetter>());
   }
 
@@ -86,7 +95,8 @@ class Check {
     }
     try {
       const std::string remark = open(uri);
-      passed_.push_back(fmt::format("{} {}: {}{}", kind, name, uri.redacted(), remark.empty() ? "" : ", " + remark));
+      passed_.push_back(
+          fmt::format("{} {}: {}{}", kind, name, uri.redacted(), remark.empty() ? "" : ", " + remark));
     } catch (const FailJob& e) {
       fail(fmt::format("{} {}: {}", kind, name, e.what()), e.code());
     } catch (const std::exception& e) {
@@ -103,12 +113,15 @@ class Check {
   /// Wrong use outweighs what cannot be reached: it does not go away by waiting.
   void fail(const std::string& problem, ExitCode code) {
     problems_.push_back(configuration_.secrets.scrub(problem));
-    if (code_ != ExitCode::kUsage) code_ = code == ExitCode::kUsage ? ExitCode::kUsage : ExitCode::kCannotConnect;
+    if (code_ != ExitCode::kUsage)
+      code_ = code == ExitCode::kUsage ? ExitCode::kUsage : ExitCode::kCannotConnect;
   }
 
   ConnectorContext context(const std::string& name, const ConnectorUri& uri, const RowSchema* schema) {
-    ConnectorContext result{program_.name, configuration_.job.instance, name, schema, environment_.get(), &metrics_, {}};
-    if (const auto found = configuration_.job.connectors.find(uri.scheme); found != configuration_.job.connectors.end())
+    ConnectorContext result{
+        program_.name, configuration_.job.instance, name, schema, environment_.get(), &metrics_, {}};
+    if (const auto found = configuration_.job.connectors.find(uri.scheme);
+        found != configuration_.job.connectors.end())
       result.settings = found->second;
     return result;
   }
@@ -130,7 +143,8 @@ int command_check(const Configuration& configuration, const Terminal& terminal, 
   check.run();
   Problems all = configuration.problems;
   all.insert(all.end(), check.problems().begin(), check.problems().end());
-  for (const std::string& line : check.passed()) terminal.out << "ok  " << configuration.secrets.scrub(line) << '\n';
+  for (const std::string& line : check.passed())
+    terminal.out << "ok  " << configuration.secrets.scrub(line) << '\n';
   if (all.empty()) {
     terminal.out << "ok  everything: this configuration can be run\n";
     return static_cast<int>(ExitCode::kDone);

@@ -36,12 +36,16 @@ int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal
     terminal.out << help_text(program);
     return static_cast<int>(ExitCode::kDone);
   }
-  if (flags.command == Command::kVersion && flags.problems.empty()) return print_version(flags.json, terminal, program);
+  if (flags.command == Command::kVersion && flags.problems.empty())
+    return print_version(flags.json, terminal, program);
   const Configuration configuration = configure(flags, terminal, program);
   switch (flags.command) {
-    case Command::kCheck: return command_check(configuration, terminal, program);
-    case Command::kConfig: return command_config(configuration, flags.json, terminal);
-    default: break;
+    case Command::kCheck:
+      return command_check(configuration, terminal, program);
+    case Command::kConfig:
+      return command_config(configuration, flags.json, terminal);
+    default:
+      break;
   }
   if (!configuration.problems.empty()) {
     print_problems(program.name, configuration.problems, terminal.err);
@@ -56,17 +60,20 @@ int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal
 Terminal Terminal::of_process() {
   Terminal terminal{std::cout, std::cerr, {}, isatty(STDERR_FILENO) == 1};
   for (char** entry = environ; entry && *entry; ++entry)
-    if (const char* equals = std::strchr(*entry, '=')) terminal.variables.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), equals + 1);
+    if (const char* equals = std::strchr(*entry, '='))
+      terminal.variables.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), equals + 1);
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.columns = size.ws_col;
   return terminal;
 }
 
 int run_command_line(int argc, char** argv, const Program& program) {
-  return run_command_line(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), Terminal::of_process(), program);
+  return run_command_line(std::vector<std::string>(argv + std::min(argc, 1), argv + argc),
+                          Terminal::of_process(), program);
 }
 
-int run_command_line(const std::vector<std::string>& arguments, const Terminal& terminal, const Program& program) {
+int run_command_line(const std::vector<std::string>& arguments, const Terminal& terminal,
+                     const Program& program) {
   try {
     return dispatch(arguments, terminal, program);
   } catch (const FailJob& e) {
@@ -79,8 +86,9 @@ int run_command_line(const std::vector<std::string>& arguments, const Terminal& 
 }
 
 void print_problems(const std::string& program, const Problems& problems, std::ostream& err) {
-  err << fmt::format("{}: {}, nothing was started\n", program,
-                     problems.size() == 1 ? "there is a problem" : fmt::format("there are {} problems", problems.size()));
+  err << fmt::format(
+      "{}: {}, nothing was started\n", program,
+      problems.size() == 1 ? "there is a problem" : fmt::format("there are {} problems", problems.size()));
   for (const std::string& problem : problems) err << "  " << problem << '\n';
 }
 
@@ -89,7 +97,8 @@ int command_graph(const Configuration& configuration, const std::string& format,
   else if (format == "dot") terminal.out << graph_dot(configuration.graph);
   else if (format == "mermaid") terminal.out << graph_mermaid(configuration.graph);
   else {
-    print_problems(configuration.graph.name, {fmt::format("--format: '{}' is not text, dot or mermaid", format)}, terminal.err);
+    print_problems(configuration.graph.name,
+                   {fmt::format("--format: '{}' is not text, dot or mermaid", format)}, terminal.err);
     return static_cast<int>(ExitCode::kUsage);
   }
   return static_cast<int>(ExitCode::kDone);

@@ -51,12 +51,16 @@ class Run {
 
  private:
   ExitCode run_job() {
-    JobWorld world{*environment_, metrics_, program_.connectors, program_.backend, program_.store,
-                   [this](const std::string& line) { console_.log(LogLevel::kInfo, line); }};
+    JobWorld world{
+        *environment_,       metrics_,
+        program_.connectors, program_.backend,
+        program_.store,      [this](const std::string& line) { console_.log(LogLevel::kInfo, line); }};
     const auto job = program_.make_job(configuration_.graph, configuration_.job, std::move(world));
     const auto endpoint = open_endpoint(*job);
     signals_.forward_to([this, &job](int signal) {
-      console_.log(LogLevel::kInfo, fmt::format("SIG{}: stopping after a last commit; a second signal ends at once", sigabbrev_np(signal)));
+      console_.log(LogLevel::kInfo,
+                   fmt::format("SIG{}: stopping after a last commit; a second signal ends at once",
+                               sigabbrev_np(signal)));
       job->stop();
     });
     log_beginning();
@@ -111,10 +115,13 @@ class Run {
 
   void log_beginning() {
     const JobOptions& job = configuration_.job;
-    console_.log(LogLevel::kInfo, fmt::format("job {}: {} worker{}, {} state, checkpoints {} in {}", program_.name, job.parallelism,
-                                              job.parallelism == 1 ? "" : "s", job.state == StateMode::kHeap ? "heap" : "rocksdb",
-                                              job.checkpoint_interval ? "every " + for_people(*job.checkpoint_interval) : "at the end only",
-                                              job.checkpoint_dir));
+    console_.log(
+        LogLevel::kInfo,
+        fmt::format(
+            "job {}: {} worker{}, {} state, checkpoints {} in {}", program_.name, job.parallelism,
+            job.parallelism == 1 ? "" : "s", job.state == StateMode::kHeap ? "heap" : "rocksdb",
+            job.checkpoint_interval ? "every " + for_people(*job.checkpoint_interval) : "at the end only",
+            job.checkpoint_dir));
   }
 
   void log_end(const JobStatus& status, ExitCode code) {
@@ -122,8 +129,11 @@ class Run {
     const Duration took = uptime();
     const std::uint64_t records = records_read(status);
     const double seconds = std::max(static_cast<double>(took.count()) / 1000.0, 0.001);
-    console_.log(LogLevel::kInfo, fmt::format("{}: {} records in {}, {}/s", to_string(status.state), with_thousands(records),
-                                              for_people(took), with_thousands(static_cast<std::uint64_t>(static_cast<double>(records) / seconds))));
+    console_.log(
+        LogLevel::kInfo,
+        fmt::format("{}: {} records in {}, {}/s", to_string(status.state), with_thousands(records),
+                    for_people(took),
+                    with_thousands(static_cast<std::uint64_t>(static_cast<double>(records) / seconds))));
   }
 
   Duration uptime() { return std::chrono::duration_cast<Duration>(environment_->now() - started_); }

@@ -29,16 +29,16 @@ using Words = std::array<std::pair<const char*, Enum>, N>;
 
 constexpr Words<StateMode, 2> kStates = {{{"heap", StateMode::kHeap}, {"rocksdb", StateMode::kRocksDb}}};
 constexpr Words<StartFrom, 4> kStarts = {{{"resume", StartFrom::kResume},
-                                         {"fresh", StartFrom::kFresh},
-                                         {"earliest", StartFrom::kEarliest},
-                                         {"latest", StartFrom::kLatest}}};
+                                          {"fresh", StartFrom::kFresh},
+                                          {"earliest", StartFrom::kEarliest},
+                                          {"latest", StartFrom::kLatest}}};
 constexpr Words<bool, 2> kEnds = {{{"latest", true}, {"forever", false}}};
 constexpr Words<LogLevel, 6> kLevels = {{{"trace", LogLevel::kTrace},
-                                        {"debug", LogLevel::kDebug},
-                                        {"info", LogLevel::kInfo},
-                                        {"warn", LogLevel::kWarn},
-                                        {"error", LogLevel::kError},
-                                        {"off", LogLevel::kOff}}};
+                                         {"debug", LogLevel::kDebug},
+                                         {"info", LogLevel::kInfo},
+                                         {"warn", LogLevel::kWarn},
+                                         {"error", LogLevel::kError},
+                                         {"off", LogLevel::kOff}}};
 
 template <class Words>
 auto parse_word(const Words& words, const std::string& text) -> std::optional<decltype(words[0].second)> {
@@ -54,7 +54,8 @@ class Configurator {
       : program_(program), layers_(read_layers(flags, terminal, program)) {}
 
   Configuration configure() {
-    if (!is_plain_name(program_.name)) complain("the program's name '{}' is not made of letters, digits, '.', '_' and '-'", program_.name);
+    if (!is_plain_name(program_.name))
+      complain("the program's name '{}' is not made of letters, digits, '.', '_' and '-'", program_.name);
     append(layers_.problems);
     result_.secrets.add_all(layers_.hidden);
     take_values();
@@ -73,8 +74,12 @@ class Configurator {
   void complain(fmt::format_string<Args...> format, Args&&... args) {
     result_.problems.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
-  void append(const Problems& more) { result_.problems.insert(result_.problems.end(), more.begin(), more.end()); }
-  void show(const std::string& key, const std::string& value, const Origin& origin) { result_.shown.push_back({key, value, origin}); }
+  void append(const Problems& more) {
+    result_.problems.insert(result_.problems.end(), more.begin(), more.end());
+  }
+  void show(const std::string& key, const std::string& value, const Origin& origin) {
+    result_.shown.push_back({key, value, origin});
+  }
 
   /// Reads one key through `parse` into `target`; what cannot be read is a problem, and leaves the default.
   template <class T, class Parse>
@@ -97,8 +102,12 @@ class Configurator {
         return static_cast<std::uint32_t>(*number);
       };
     };
-    const auto word = [](const auto& words) { return [&words](const std::string& text) { return parse_word(words, text); }; };
-    const auto not_empty = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+    const auto word = [](const auto& words) {
+      return [&words](const std::string& text) { return parse_word(words, text); };
+    };
+    const auto not_empty = [](const std::string& text) {
+      return text.empty() ? std::nullopt : std::optional(text);
+    };
     const std::string data = "weir-data/" + program_.name;
 
     std::string max_parallelism = default_of("max-parallelism");
@@ -109,7 +118,8 @@ class Configurator {
     take("from", job.from, default_of("from"), word(kStarts));
     take("until", job.until_latest, default_of("until"), word(kEnds));
     take("linger", job.linger, default_of("linger"), parse_duration);
-    take("instance", job.instance, default_of("instance"), [](const std::string& text) { return is_plain_name(text) ? std::optional(text) : std::nullopt; });
+    take("instance", job.instance, default_of("instance"),
+         [](const std::string& text) { return is_plain_name(text) ? std::optional(text) : std::nullopt; });
     take("allow-duplicates", job.allow_duplicates, default_of("allow-duplicates"), parse_flag);
     take("state", job.state, default_of("state"), word(kStates));
     job.state_dir = data + "/state";
@@ -129,23 +139,27 @@ class Configurator {
   void take_http() {
     std::optional<HttpOptions> http = HttpOptions{};
     result_.http_chosen = layers_.single.count("http") > 0;
-    take("http", http, std::string(find_key("http")->default_text), [](const std::string& text) -> std::optional<std::optional<HttpOptions>> {
-      if (text == "off") return std::optional<HttpOptions>();
-      const auto parsed = parse_http_address(text);
-      if (!parsed) return std::nullopt;
-      return parsed;
-    });
+    take("http", http, std::string(find_key("http")->default_text),
+         [](const std::string& text) -> std::optional<std::optional<HttpOptions>> {
+           if (text == "off") return std::optional<HttpOptions>();
+           const auto parsed = parse_http_address(text);
+           if (!parsed) return std::nullopt;
+           return parsed;
+         });
     std::string token_file;
     take("http-token-file", token_file, "", [](const std::string& text) { return std::optional(text); });
     if (http && !token_file.empty()) {
       TokenFile token = read_token_file(token_file);
       result_.secrets.add(token.token);
       http->token = std::move(token.token);
-      if (!token.problem.empty()) complain("{}: {}", layers_.single.at("http-token-file").origin.where, token.problem);
+      if (!token.problem.empty())
+        complain("{}: {}", layers_.single.at("http-token-file").origin.where, token.problem);
     } else if (http && !is_loopback(http->address)) {
-      complain("{}: {} can be reached from other machines, so --http-token-file is required: a file with 16 bytes or more that "
-               "clients send as 'Authorization: Bearer …'; or stay on 127.0.0.1",
-               layers_.single.at("http").origin.where, to_string(*http));
+      complain(
+          "{}: {} can be reached from other machines, so --http-token-file is required: a file with 16 bytes "
+          "or more that "
+          "clients send as 'Authorization: Bearer …'; or stay on 127.0.0.1",
+          layers_.single.at("http").origin.where, to_string(*http));
     }
     result_.http = std::move(http);
   }
@@ -167,7 +181,8 @@ class Configurator {
         else complain("{}: '{}' is not {}", raw.origin.where, raw.shown, allowed_values(p.kind));
       }
       if (!value) continue;
-      if (const Duration* duration = std::get_if<Duration>(&*value)) result_.job.source_durations[p.name] = *duration;
+      if (const Duration* duration = std::get_if<Duration>(&*value))
+        result_.job.source_durations[p.name] = *duration;
       values.emplace(p.name, std::move(*value));
     }
     return Settings(std::move(values));
@@ -201,14 +216,17 @@ class Configurator {
     std::vector<std::string> hidden;
     for (const RawValue& raw : layers_.named) redacted_address(raw.text, &hidden);
     for (const Vertex& vertex : result_.graph.vertices) {
-      if (const auto* source = std::get_if<SourceVertex>(&vertex.what)) redacted_address(source->default_uri, &hidden);
-      if (const auto* sink = std::get_if<SinkVertex>(&vertex.what)) redacted_address(sink->default_uri, &hidden);
+      if (const auto* source = std::get_if<SourceVertex>(&vertex.what))
+        redacted_address(source->default_uri, &hidden);
+      if (const auto* sink = std::get_if<SinkVertex>(&vertex.what))
+        redacted_address(sink->default_uri, &hidden);
     }
     result_.secrets.add_all(hidden);
   }
 
   void show_binding(const Vertex& vertex, const Bindings& bindings) {
-    const auto show_one = [&](const std::string& key, const std::map<std::string, RawValue>& given, const std::string& name, const std::string& fallback) {
+    const auto show_one = [&](const std::string& key, const std::map<std::string, RawValue>& given,
+                              const std::string& name, const std::string& fallback) {
       const auto found = given.find(name);
       if (found == given.end()) show(key + "." + name, fallback, {});
       else show(key + "." + name, found->second.shown, found->second.origin);
@@ -247,10 +265,14 @@ class Configurator {
 
 const char* to_string(Layer layer) {
   switch (layer) {
-    case Layer::kDefault: return "default";
-    case Layer::kFile: return "file";
-    case Layer::kVariable: return "env";
-    case Layer::kFlag: return "flag";
+    case Layer::kDefault:
+      return "default";
+    case Layer::kFile:
+      return "file";
+    case Layer::kVariable:
+      return "env";
+    case Layer::kFlag:
+      return "flag";
   }
   return "";
 }

@@ -31,7 +31,7 @@ struct Configuration {
   LogLevel log_level = LogLevel::kInfo;
   std::vector<ShownValue> shown;
   Secrets secrets;
-  Problems problems;                ///< already scrubbed of secrets
+  Problems problems;  ///< already scrubbed of secrets
 };
 
 /// Reads every layer, builds the graph, and checks everything against everything. Throws nothing for wrong input.

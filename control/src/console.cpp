@@ -16,7 +16,8 @@ namespace {
 class LevelName : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    static constexpr std::string_view kNames[] = {"trace", "debug", "info ", "warn ", "error", "fatal", "off  "};
+    static constexpr std::string_view kNames[] = {"trace", "debug", "info ", "warn ",
+                                                  "error", "fatal", "off  "};
     const std::string_view name = kNames[static_cast<std::size_t>(message.level)];
     out.append(name.data(), name.data() + name.size());
   }
@@ -56,12 +57,18 @@ class ConsoleSink : public spdlog::sinks::base_sink<std::mutex> {
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
-    case LogLevel::kTrace: return spdlog::level::trace;
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarn: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
-    case LogLevel::kOff: return spdlog::level::off;
+    case LogLevel::kTrace:
+      return spdlog::level::trace;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+    case LogLevel::kOff:
+      return spdlog::level::off;
   }
   return spdlog::level::info;
 }
@@ -72,7 +79,8 @@ std::string one_line(const std::string& text) {
   for (const char c : text) {
     if (c == '\n') line += "\\n";
     else if (c == '\t') line += "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) line += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      line += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
     else line += c;
   }
   return line;
@@ -90,7 +98,8 @@ struct Console::Core {
   spdlog::logger logger;
 };
 
-Console::Console(std::ostream& err, LogLevel level, const Secrets& secrets) : core_(std::make_unique<Core>(err, level, secrets)) {}
+Console::Console(std::ostream& err, LogLevel level, const Secrets& secrets)
+    : core_(std::make_unique<Core>(err, level, secrets)) {}
 Console::~Console() = default;
 
 void Console::log(LogLevel level, const std::string& text) {

@@ -19,7 +19,7 @@ struct FileLayer {
 };
 
 /// `name` is how messages call the file.
-FileLayer read_file_layer(const std::string& path, const std::string& name, const std::map<std::string, std::string>& variables,
-                          const Program& program);
+FileLayer read_file_layer(const std::string& path, const std::string& name,
+                          const std::map<std::string, std::string>& variables, const Program& program);
 
 }  // namespace weir

@@ -2,8 +2,8 @@
 
 #include <map>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <weir/control/command_line.hpp>
 #include <weir/core/connector.hpp>
@@ -20,8 +20,9 @@ struct Verb {
   const char* name;
   Command command;
 };
-constexpr Verb kVerbs[] = {{"run", Command::kRun},       {"graph", Command::kGraph},     {"check", Command::kCheck},
-                           {"config", Command::kConfig}, {"version", Command::kVersion}, {"help", Command::kHelp}};
+constexpr Verb kVerbs[] = {{"run", Command::kRun},         {"graph", Command::kGraph},
+                           {"check", Command::kCheck},     {"config", Command::kConfig},
+                           {"version", Command::kVersion}, {"help", Command::kHelp}};
 
 /// CLI11's view of the command line: every value arrives as text, so that checking is one matter for all layers.
 class Grammar {
@@ -51,7 +52,8 @@ class Grammar {
     report_extras(app_.remaining(true));
     if (version_) flags_.command = Command::kVersion;
     if (help_) flags_.command = Command::kHelp;
-    for (const ConfigKey& key : keys()) take(std::string(key.name), std::string(key.name), std::string(key.name));
+    for (const ConfigKey& key : keys())
+      take(std::string(key.name), std::string(key.name), std::string(key.name));
     for (const Parameter& p : program_.parameters) take(p.name, "parameters." + p.name, p.name);
     for (const NamedKey& key : named_keys()) take_named(key);
     return std::move(flags_);
@@ -73,7 +75,8 @@ class Grammar {
     sub->allow_extras();
     sub->callback([this, command = verb.command] { flags_.command = command; });
     if (verb.command == Command::kGraph) sub->add_option("--format", flags_.format)->allow_extra_args(false);
-    if (verb.command == Command::kConfig || verb.command == Command::kVersion) sub->add_flag("--json", flags_.json);
+    if (verb.command == Command::kConfig || verb.command == Command::kVersion)
+      sub->add_flag("--json", flags_.json);
   }
 
   /// CLI11's own words may quote a value, so only the names in them are used.
@@ -98,7 +101,8 @@ class Grammar {
         const std::string name = extra.substr(0, extra.find('='));
         flags_.problems.push_back(fmt::format("unknown flag {}{}", name, near_flag(name)));
       } else {
-        flags_.problems.push_back(fmt::format("unknown command '{}'{}", redacted_address(extra), suggestion(extra, verbs_)));
+        flags_.problems.push_back(
+            fmt::format("unknown command '{}'{}", redacted_address(extra), suggestion(extra, verbs_)));
       }
     }
   }
@@ -116,7 +120,8 @@ class Grammar {
   void take(const std::string& flag, const std::string& key, const std::string& named) {
     const auto& values = given_.at(flag);
     if (values.empty()) return;
-    if (values.size() > 1) flags_.problems.push_back(fmt::format("--{} is given {} times; once is enough", flag, values.size()));
+    if (values.size() > 1)
+      flags_.problems.push_back(fmt::format("--{} is given {} times; once is enough", flag, values.size()));
     const std::string& text = values.back();
     flags_.values.push_back({key, text, is_secret(named) ? kHidden : text, {Layer::kFlag, "--" + flag}});
   }
@@ -126,13 +131,18 @@ class Grammar {
     for (const std::string& text : given_.at(std::string(key.flag))) {
       const std::size_t equals = text.find('=');
       if (equals == std::string::npos || equals == 0 || text.find_first_of(":/?") < equals) {
-        flags_.problems.push_back(fmt::format("--{}: '{}' is not of the form {}", key.flag, redacted_address(text), key.placeholder));
+        flags_.problems.push_back(fmt::format("--{}: '{}' is not of the form {}", key.flag,
+                                              redacted_address(text), key.placeholder));
         continue;
       }
       const std::string name = text.substr(0, equals);
       const std::string value = text.substr(equals + 1);
-      if (seen[name]++ == 1) flags_.problems.push_back(fmt::format("--{} {}=… is given several times; once is enough", key.flag, name));
-      flags_.values.push_back({fmt::format("{}.{}", key.section, name), value, redacted_address(value),
+      if (seen[name]++ == 1)
+        flags_.problems.push_back(
+            fmt::format("--{} {}=… is given several times; once is enough", key.flag, name));
+      flags_.values.push_back({fmt::format("{}.{}", key.section, name),
+                               value,
+                               redacted_address(value),
                                {Layer::kFlag, fmt::format("--{} {}", key.flag, name)}});
     }
   }
@@ -142,7 +152,8 @@ class Grammar {
   Flags flags_;
   bool help_ = false;
   bool version_ = false;
-  std::map<std::string, std::vector<std::string>> given_;  ///< by flag, without the dashes; CLI11 holds references
+  std::map<std::string, std::vector<std::string>>
+      given_;  ///< by flag, without the dashes; CLI11 holds references
   std::vector<std::string> known_;
   std::vector<std::string> verbs_;
 };

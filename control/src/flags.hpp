@@ -14,9 +14,9 @@ enum class Command { kRun, kGraph, kCheck, kConfig, kVersion, kHelp };
 /// What the command line says, not yet checked against anything but its own grammar.
 struct Flags {
   Command command = Command::kRun;
-  bool json = false;                 ///< config, version
-  std::string format = "text";       ///< graph
-  std::vector<RawValue> values;      ///< with canonical keys
+  bool json = false;             ///< config, version
+  std::string format = "text";   ///< graph
+  std::vector<RawValue> values;  ///< with canonical keys
   Problems problems;
 };
 

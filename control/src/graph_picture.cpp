@@ -16,19 +16,26 @@ Kind kind_of(const Vertex& vertex) {
 
 const char* name_of(Kind kind) {
   switch (kind) {
-    case Kind::kSource: return "source";
-    case Kind::kOperator: return "operator";
-    case Kind::kSink: return "sink";
+    case Kind::kSource:
+      return "source";
+    case Kind::kOperator:
+      return "operator";
+    case Kind::kSink:
+      return "sink";
   }
   return "";
 }
 
 const char* name_of(Partitioning partitioning) {
   switch (partitioning) {
-    case Partitioning::kForward: return "forward";
-    case Partitioning::kKeyed: return "by key";
-    case Partitioning::kRebalance: return "rebalance";
-    case Partitioning::kBroadcast: return "broadcast";
+    case Partitioning::kForward:
+      return "forward";
+    case Partitioning::kKeyed:
+      return "by key";
+    case Partitioning::kRebalance:
+      return "rebalance";
+    case Partitioning::kBroadcast:
+      return "broadcast";
   }
   return "";
 }
@@ -69,12 +76,23 @@ std::string mermaid_text(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '"': escaped += "#quot;"; break;
-      case '#': escaped += "#35;"; break;
-      case '<': escaped += "#lt;"; break;
-      case '>': escaped += "#gt;"; break;
-      case '\n': escaped += ' '; break;
-      default: escaped += c;
+      case '"':
+        escaped += "#quot;";
+        break;
+      case '#':
+        escaped += "#35;";
+        break;
+      case '<':
+        escaped += "#lt;";
+        break;
+      case '>':
+        escaped += "#gt;";
+        break;
+      case '\n':
+        escaped += ' ';
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -88,7 +106,8 @@ std::string graph_text(const JobGraph& graph) {
     out += fmt::format("\n{} {}", name_of(kind_of(vertex)), vertex.name);
     if (!vertex.description.empty()) out += fmt::format(": {}", vertex.description);
     out += '\n';
-    if (const auto states = state_names(vertex); !states.empty()) out += fmt::format("  state {}\n", fmt::join(states, ", "));
+    if (const auto states = state_names(vertex); !states.empty())
+      out += fmt::format("  state {}\n", fmt::join(states, ", "));
     for (const Edge& edge : graph.edges) {
       if (edge.from != vertex.id) continue;
       out += edge.port == 0 ? "  → " : fmt::format("  port {} → ", edge.port);
@@ -102,16 +121,20 @@ std::string graph_text(const JobGraph& graph) {
 }
 
 std::string graph_dot(const JobGraph& graph) {
-  std::string out = fmt::format("digraph {} {{\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n", dot_text(graph.name));
+  std::string out = fmt::format(
+      "digraph {} {{\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n", dot_text(graph.name));
   for (const Vertex& vertex : graph.vertices) {
     std::string label = dot_text(vertex.name);
     label.pop_back();
-    for (const std::string& line : {vertex.description, fmt::format("{}", fmt::join(state_names(vertex), ", "))})
+    for (const std::string& line :
+         {vertex.description, fmt::format("{}", fmt::join(state_names(vertex), ", "))})
       if (!line.empty()) {
         const std::string quoted = dot_text(line);
         label += "\\n" + quoted.substr(1, quoted.size() - 2);
       }
-    const char* shape = kind_of(vertex) == Kind::kSource ? ", shape=cds" : kind_of(vertex) == Kind::kSink ? ", shape=folder" : "";
+    const char* shape = kind_of(vertex) == Kind::kSource ? ", shape=cds"
+                        : kind_of(vertex) == Kind::kSink ? ", shape=folder"
+                                                         : "";
     out += fmt::format("  v{} [label={}\"{}];\n", vertex.id, label, shape);
   }
   for (const Edge& edge : graph.edges) {
@@ -130,14 +153,21 @@ std::string graph_mermaid(const JobGraph& graph) {
     if (const auto states = state_names(vertex); !states.empty())
       label += "<br/>state " + mermaid_text(fmt::format("{}", fmt::join(states, ", ")));
     switch (kind_of(vertex)) {
-      case Kind::kSource: out += fmt::format("  v{}([\"{}\"])\n", vertex.id, label); break;
-      case Kind::kOperator: out += fmt::format("  v{}[\"{}\"]\n", vertex.id, label); break;
-      case Kind::kSink: out += fmt::format("  v{}[(\"{}\")]\n", vertex.id, label); break;
+      case Kind::kSource:
+        out += fmt::format("  v{}([\"{}\"])\n", vertex.id, label);
+        break;
+      case Kind::kOperator:
+        out += fmt::format("  v{}[\"{}\"]\n", vertex.id, label);
+        break;
+      case Kind::kSink:
+        out += fmt::format("  v{}[(\"{}\")]\n", vertex.id, label);
+        break;
     }
   }
   for (const Edge& edge : graph.edges)
     if (is_drawable(graph, edge))
-      out += fmt::format("  v{} {}|\"{}\"| v{}\n", edge.from, edge.partitioning == Partitioning::kForward ? "-->" : "==>",
+      out += fmt::format("  v{} {}|\"{}\"| v{}\n", edge.from,
+                         edge.partitioning == Partitioning::kForward ? "-->" : "==>",
                          mermaid_text(edge_label(edge, ", ")), edge.to);
   return out;
 }

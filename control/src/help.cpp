@@ -44,7 +44,10 @@ std::string flag(std::string_view name, std::string_view placeholder) {
 }
 
 std::string commands_text() {
-  return "Commands\n" + entry("run", "Run the job to the end of its input, or until it is stopped. This is what happens without a command.") +
+  return "Commands\n" +
+         entry("run",
+               "Run the job to the end of its input, or until it is stopped. This is what happens without a "
+               "command.") +
          entry("check", "Check the configuration and connect to everything, without changing anything.") +
          entry("graph", "Print the pipeline; --format text, dot or mermaid.") +
          entry("config", "Print every value and where it comes from; --json.") +
@@ -59,20 +62,24 @@ std::string keys_text(const Program& program) {
       if (!group.empty()) out += '\n';
       if (group == "Running") {
         out += "Input and output\n";
-        for (const NamedKey& named : named_keys()) out += entry(flag(named.flag, named.placeholder), named.help);
+        for (const NamedKey& named : named_keys())
+          out += entry(flag(named.flag, named.placeholder), named.help);
         out += '\n';
       }
       group = key.group;
       out += fmt::format("{}\n", group);
     }
-    const bool words = key.allowed.find(" or ") != std::string_view::npos && key.allowed.size() < 60 && !key.placeholder.empty();
-    out += entry(flag(key.name, key.placeholder),
-                 with_default(words ? fmt::format("{} One of: {}.", key.help, key.allowed) : std::string(key.help), key.default_text,
-                              key.placeholder.empty()));
+    const bool words = key.allowed.find(" or ") != std::string_view::npos && key.allowed.size() < 60 &&
+                       !key.placeholder.empty();
+    out += entry(
+        flag(key.name, key.placeholder),
+        with_default(words ? fmt::format("{} One of: {}.", key.help, key.allowed) : std::string(key.help),
+                     key.default_text, key.placeholder.empty()));
   }
   if (!program.parameters.empty()) out += fmt::format("\nOf {}\n", program.name);
   for (const Parameter& p : program.parameters)
-    out += entry(flag(p.name, to_string(p.kind)), with_default(p.help, p.default_text, p.kind == ParameterKind::kFlag));
+    out += entry(flag(p.name, to_string(p.kind)),
+                 with_default(p.help, p.default_text, p.kind == ParameterKind::kFlag));
   return out;
 }
 

@@ -2,12 +2,12 @@
 
 #include <thread>
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <fmt/format.h>
 
 #include <weir/core/error.hpp>
 
@@ -42,7 +42,8 @@ http::response<http::string_body> response_of(HttpAnswer answer, unsigned versio
 /// handlers that are pending.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, const HttpOptions& options, const HttpSubjects& subjects, std::size_t& connections)
+  Session(tcp::socket socket, const HttpOptions& options, const HttpSubjects& subjects,
+          std::size_t& connections)
       : stream_(std::move(socket)), options_(options), subjects_(subjects), connections_(connections) {
     ++connections_;
   }
@@ -69,7 +70,8 @@ class Session : public std::enable_shared_from_this<Session> {
       result.status = 400;
       result.body = "one Host header is required\n";
     } else {
-      result = try_answer({view(request.method_string()), view(request.target()), host == request.end() ? "" : view(host->value()),
+      result = try_answer({view(request.method_string()), view(request.target()),
+                           host == request.end() ? "" : view(host->value()),
                            view(request[http::field::authorization])});
     }
     response_ = response_of(std::move(result), request.version());
@@ -87,10 +89,14 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// Tells a client that speaks, but wrongly, what is the matter. Silent ones are just left.
   void refuse(error_code error) {
-    if (error == http::error::end_of_stream || error == beast::error::timeout || error == asio::error::operation_aborted) return close();
+    if (error == http::error::end_of_stream || error == beast::error::timeout ||
+        error == asio::error::operation_aborted)
+      return close();
     HttpAnswer result;
-    if (error == http::error::header_limit) result = {431, "the header is larger than 8 KiB\n", result.content_type, {}, {}};
-    else if (error == http::error::body_limit) result = {413, "the body is larger than 64 KiB\n", result.content_type, {}, {}};
+    if (error == http::error::header_limit)
+      result = {431, "the header is larger than 8 KiB\n", result.content_type, {}, {}};
+    else if (error == http::error::body_limit)
+      result = {413, "the body is larger than 64 KiB\n", result.content_type, {}, {}};
     else if (error.category() == http::make_error_code(http::error::bad_version).category())
       result = {400, "this is not an HTTP request\n", result.content_type, {}, {}};
     else return close();
@@ -144,9 +150,10 @@ struct HttpEndpoint::Core {
       acceptor.bind(endpoint);
       acceptor.listen();
     } catch (const boost::system::system_error& e) {
-      throw FailJob(fmt::format("cannot serve HTTP on {}: {}; choose another address with --http, or --http off", to_string(options),
-                                e.code().message()),
-                    ExitCode::kCannotConnect);
+      throw FailJob(
+          fmt::format("cannot serve HTTP on {}: {}; choose another address with --http, or --http off",
+                      to_string(options), e.code().message()),
+          ExitCode::kCannotConnect);
     }
   }
 
@@ -171,7 +178,8 @@ struct HttpEndpoint::Core {
 
   const HttpOptions options;
   const HttpSubjects subjects;
-  std::size_t connections = 0;  // before the context: its pending sessions count themselves out when it is destroyed
+  std::size_t connections =
+      0;  // before the context: its pending sessions count themselves out when it is destroyed
   asio::io_context context{1};
   tcp::acceptor acceptor;
   asio::steady_timer pause;

@@ -1,7 +1,7 @@
 #include "http_options.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
+#include <boost/asio/ip/address.hpp>
 
 #include "quantity.hpp"
 
@@ -40,8 +40,9 @@ bool is_loopback(const std::string& address) {
 }
 
 std::string to_string(const HttpOptions& options) {
-  return options.address.find(':') == std::string::npos ? fmt::format("{}:{}", options.address, options.port)
-                                                        : fmt::format("[{}]:{}", options.address, options.port);
+  return options.address.find(':') == std::string::npos
+             ? fmt::format("{}:{}", options.address, options.port)
+             : fmt::format("[{}]:{}", options.address, options.port);
 }
 
 }  // namespace weir

@@ -9,9 +9,9 @@ namespace weir {
 
 /// Where and for whom the endpoint answers.
 struct HttpOptions {
-  std::string address = "127.0.0.1";  ///< an IP address
-  std::uint16_t port = 8480;          ///< 0: any that is free
-  std::string token;                  ///< empty: nobody is asked for one
+  std::string address = "127.0.0.1";          ///< an IP address
+  std::uint16_t port = 8480;                  ///< 0: any that is free
+  std::string token;                          ///< empty: nobody is asked for one
   std::chrono::milliseconds timeout{10'000};  ///< for reading a request, and for writing an answer
   std::size_t connections_max = 100;
 };

@@ -23,10 +23,12 @@ HttpAnswer refusal(unsigned status, std::string why) {
 bool is_local_host(std::string_view host) {
   const std::size_t colon = host.rfind(':');
   const std::size_t bracket = host.rfind(']');
-  if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) host = host.substr(0, colon);
+  if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket))
+    host = host.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   std::string lowered(host);
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return is_loopback(lowered);
 }
 
@@ -77,7 +79,8 @@ HttpAnswer answer(const HttpRequest& request, const HttpOptions& options, const 
     return result;
   }
   if (path == "/") return index(subjects);
-  if (path == "/metrics") return {200, subjects.metrics(), "text/plain; version=0.0.4; charset=utf-8", {}, {}};
+  if (path == "/metrics")
+    return {200, subjects.metrics(), "text/plain; version=0.0.4; charset=utf-8", {}, {}};
   if (path == "/version") return {200, subjects.version + "\n", "application/json", {}, {}};
   const JobStatus status = subjects.status();
   if (path == "/healthz") return health(status, status.state != JobState::kFailed);

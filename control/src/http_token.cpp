@@ -17,17 +17,21 @@ TokenFile read_token_file(const std::string& path) {
   text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), is_space));
   text.erase(std::find_if_not(text.rbegin(), text.rend(), is_space).base(), text.end());
   if (text.size() < kTokenBytesMin)
-    return {"", fmt::format("the token in '{}' has {} bytes, at least {} are required; `openssl rand -hex 16` makes one", path,
-                            text.size(), kTokenBytesMin)};
+    return {"",
+            fmt::format(
+                "the token in '{}' has {} bytes, at least {} are required; `openssl rand -hex 16` makes one",
+                path, text.size(), kTokenBytesMin)};
   if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c > '~'; }))
-    return {"", fmt::format("the token in '{}' must be one line of printable characters without spaces", path)};
+    return {"",
+            fmt::format("the token in '{}' must be one line of printable characters without spaces", path)};
   return {std::move(text), ""};
 }
 
 bool same_token(std::string_view expected, std::string_view given) {
   unsigned difference = expected.size() == given.size() ? 0 : 1;
   for (std::size_t i = 0; i < given.size(); ++i)
-    difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(expected.empty() ? 1 : expected[i % expected.size()]);
+    difference |= static_cast<unsigned char>(given[i]) ^
+                  static_cast<unsigned char>(expected.empty() ? 1 : expected[i % expected.size()]);
   return difference == 0;
 }
 

@@ -18,8 +18,8 @@ std::size_t sequence_length(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xC0) != 0x80) return 0;
   // Overlong forms, surrogates, and what lies above U+10FFFF.
-  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) || (first == 0xF0 && byte(1) < 0x90) ||
-      (first == 0xF4 && byte(1) > 0x8F))
+  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
+      (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F))
     return 0;
   return length;
 }
@@ -34,7 +34,8 @@ std::string json_text(std::string_view text) {
     if (length == 0) quoted += "\xEF\xBF\xBD";
     else if (length > 1) quoted += text.substr(0, length);
     else if (c == '"' || c == '\\') quoted += {'\\', c};
-    else if (static_cast<unsigned char>(c) < 0x20) quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else if (static_cast<unsigned char>(c) < 0x20)
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     else quoted += c;
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }

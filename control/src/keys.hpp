@@ -15,8 +15,8 @@ struct ConfigKey {
   std::string_view default_text;  ///< as shown to people
   std::string_view group;         ///< heading in --help
   std::string_view help;
-  std::string_view allowed;       ///< for messages and the reference: "heap or rocksdb"
-  bool in_file = true;            ///< whether the file may hold it
+  std::string_view allowed;  ///< for messages and the reference: "heap or rocksdb"
+  bool in_file = true;       ///< whether the file may hold it
 };
 
 /// All keys with one value, in the order in which they are shown.

@@ -19,7 +19,8 @@ const RawValue* find(const std::vector<RawValue>& values, const std::string& key
 }
 
 /// The file to read: the one that was named, or weir.yaml where it exists.
-std::optional<RawValue> config_file(const Flags& flags, const Variables& variables, const std::string& directory) {
+std::optional<RawValue> config_file(const Flags& flags, const Variables& variables,
+                                    const std::string& directory) {
   if (const RawValue* named = find(flags.values, "config")) return *named;
   if (const RawValue* named = find(variables.values, "config")) return *named;
   const std::filesystem::path usual = std::filesystem::path(directory) / "weir.yaml";
@@ -48,7 +49,8 @@ Layers read_layers(const Flags& flags, const Terminal& terminal, const Program& 
   layers.problems.insert(layers.problems.end(), variables.problems.begin(), variables.problems.end());
   layers.config_file = config_file(flags, variables, terminal.directory);
   if (layers.config_file) {
-    FileLayer file = read_file_layer(layers.config_file->text, layers.config_file->shown, terminal.variables, program);
+    FileLayer file =
+        read_file_layer(layers.config_file->text, layers.config_file->shown, terminal.variables, program);
     layers.problems.insert(layers.problems.end(), file.problems.begin(), file.problems.end());
     layers.hidden = std::move(file.hidden);
     lay_over(layers, std::move(file.values));

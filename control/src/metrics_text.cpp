@@ -41,7 +41,8 @@ std::string metrics_text(const std::vector<MetricSample>& samples) {
     if (first) {
       family.name = sample.name;
       family.help = escaped_help(sample.help);
-      family.type = sample.type == MetricSample::Type::kCounter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+      family.type = sample.type == MetricSample::Type::kCounter ? prometheus::MetricType::Counter
+                                                                : prometheus::MetricType::Gauge;
     }
     family.metric.push_back(client_metric(sample, family.type));
   }
@@ -51,8 +52,11 @@ std::string metrics_text(const std::vector<MetricSample>& samples) {
 }
 
 MetricSample build_sample(const std::string& job) {
-  return {"weir_build_info", "What is running; always 1.", MetricSample::Type::kGauge,
-          {{"version", kVersion}, {"compiler", compiler()}, {"job", job}}, 1};
+  return {"weir_build_info",
+          "What is running; always 1.",
+          MetricSample::Type::kGauge,
+          {{"version", kVersion}, {"compiler", compiler()}, {"job", job}},
+          1};
 }
 
 void add_missing(std::vector<MetricSample>& samples, std::vector<MetricSample> more) {

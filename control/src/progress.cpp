@@ -43,16 +43,23 @@ std::string progress_line(const JobStatus& status, std::optional<double> rate, s
   if (rate) line += fmt::format("  {}/s", with_thousands(static_cast<std::uint64_t>(std::max(*rate, 0.0))));
   line += fmt::format("  watermark {}", for_people(slowest_watermark(status)));
   // Rounded down: 100 % is said when it is true.
-  if (const auto share = overall_progress(status)) line += fmt::format("  {} %", static_cast<int>(*share * 100));
+  if (const auto share = overall_progress(status))
+    line += fmt::format("  {} %", static_cast<int>(*share * 100));
   if (status.state != JobState::kRunning) line += fmt::format("  {}", to_string(status.state));
   // The last column stays free: a full line would wrap, and could not be erased.
   if (line.size() >= columns) line.resize(columns > 0 ? columns - 1 : 0);
   return line;
 }
 
-ProgressPrinter::ProgressPrinter(Console& console, std::function<JobStatus()> status, std::function<std::chrono::nanoseconds()> now,
-                                 std::size_t columns, bool colour)
-    : console_(console), status_(std::move(status)), now_(std::move(now)), columns_(columns), colour_(colour), thread_([this] { loop(); }) {}
+ProgressPrinter::ProgressPrinter(Console& console, std::function<JobStatus()> status,
+                                 std::function<std::chrono::nanoseconds()> now, std::size_t columns,
+                                 bool colour)
+    : console_(console),
+      status_(std::move(status)),
+      now_(std::move(now)),
+      columns_(columns),
+      colour_(colour),
+      thread_([this] { loop(); }) {}
 
 ProgressPrinter::~ProgressPrinter() {
   {
@@ -81,7 +88,8 @@ void ProgressPrinter::draw() {
   if (before_ && now > before_->first) {
     const double seconds = std::chrono::duration<double>(now - before_->first).count();
     // A restart may take the count back.
-    const double latest = records >= before_->second ? static_cast<double>(records - before_->second) / seconds : 0.0;
+    const double latest =
+        records >= before_->second ? static_cast<double>(records - before_->second) / seconds : 0.0;
     rate_ = rate_ ? 0.7 * *rate_ + 0.3 * latest : latest;
   }
   before_ = {now, records};

@@ -24,8 +24,8 @@ std::string progress_line(const JobStatus& status, std::optional<double> rate, s
 class ProgressPrinter {
  public:
   /// `status` and `now` are called from the printer's thread; all arguments outlive it.
-  ProgressPrinter(Console& console, std::function<JobStatus()> status, std::function<std::chrono::nanoseconds()> now, std::size_t columns,
-                  bool colour);
+  ProgressPrinter(Console& console, std::function<JobStatus()> status,
+                  std::function<std::chrono::nanoseconds()> now, std::size_t columns, bool colour);
   ~ProgressPrinter();
 
  private:

@@ -18,7 +18,8 @@ struct Unit {
   std::uint64_t factor;
 };
 
-constexpr std::array<Unit, 5> kTimeUnits = {{{"ms", 1}, {"s", 1'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<Unit, 5> kTimeUnits = {
+    {{"ms", 1}, {"s", 1'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 constexpr std::array<Unit, 9> kSizeUnits = {{{"b", 1},
                                              {"kb", 1'000},
                                              {"mb", 1'000'000},
@@ -37,8 +38,10 @@ std::optional<std::uint64_t> take_quantity(std::string_view& text, const std::ar
   if (error != std::errc()) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   const std::size_t letters = static_cast<std::size_t>(
-      std::find_if_not(text.begin(), text.end(), [](unsigned char c) { return std::isalpha(c); }) - text.begin());
-  const auto unit = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == text.substr(0, letters); });
+      std::find_if_not(text.begin(), text.end(), [](unsigned char c) { return std::isalpha(c); }) -
+      text.begin());
+  const auto unit = std::find_if(units.begin(), units.end(),
+                                 [&](const Unit& u) { return u.name == text.substr(0, letters); });
   if (unit == units.end()) return std::nullopt;
   text.remove_prefix(letters);
   constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -48,7 +51,8 @@ std::optional<std::uint64_t> take_quantity(std::string_view& text, const std::ar
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return result;
 }
 

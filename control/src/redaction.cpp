@@ -57,7 +57,8 @@ std::string redacted_parameters(std::string_view query, std::vector<std::string>
 std::string redacted_location(std::string_view location, std::vector<std::string>* hidden) {
   const std::size_t slashes = location.find("://");
   const std::size_t at = location.rfind('@');
-  if (slashes == std::string_view::npos || at == std::string_view::npos || at < slashes + 3) return std::string(location);
+  if (slashes == std::string_view::npos || at == std::string_view::npos || at < slashes + 3)
+    return std::string(location);
   const std::size_t colon = location.find(':', slashes + 3);
   if (colon == std::string_view::npos || colon > at) return std::string(location);
   remember(location.substr(colon + 1, at - colon - 1), hidden);

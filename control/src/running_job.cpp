@@ -6,7 +6,8 @@ namespace {
 
 class RealJob : public RunningJob {
  public:
-  RealJob(JobGraph graph, JobOptions options, JobWorld world) : job_(std::move(graph), std::move(options), std::move(world)) {}
+  RealJob(JobGraph graph, JobOptions options, JobWorld world)
+      : job_(std::move(graph), std::move(options), std::move(world)) {}
   ExitCode run() override { return job_.run(); }
   void stop() override { job_.stop(); }
   JobStatus status() const override { return job_.status(); }

@@ -24,7 +24,8 @@ std::optional<std::string> file_content(const std::string& path, Problems& probl
   return std::move(content);
 }
 
-std::optional<std::string> resolve(const std::string& reference, const std::map<std::string, std::string>& variables, Problems& problems) {
+std::optional<std::string> resolve(const std::string& reference,
+                                   const std::map<std::string, std::string>& variables, Problems& problems) {
   if (reference.rfind("env:", 0) == 0) {
     const std::string name = reference.substr(4);
     const auto found = variables.find(name);

@@ -14,10 +14,13 @@ std::string compiler() {
 #endif
 }
 
-std::string version_text(const std::string& job) { return fmt::format("weir {} (job {}, {})", kVersion, job, compiler()); }
+std::string version_text(const std::string& job) {
+  return fmt::format("weir {} (job {}, {})", kVersion, job, compiler());
+}
 
 std::string version_json(const std::string& job) {
-  return fmt::format(R"({{"weir":{},"job":{},"compiler":{}}})", json_text(kVersion), json_text(job), json_text(compiler()));
+  return fmt::format(R"({{"weir":{},"job":{},"compiler":{}}})", json_text(kVersion), json_text(job),
+                     json_text(compiler()));
 }
 
 }  // namespace weir

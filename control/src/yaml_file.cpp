@@ -36,12 +36,17 @@ class Collector : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     throw Unreadable{at(mark, "an alias (*name); write the value out")};
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    throw Unreadable{at(mark, levels_.empty() ? "a list where keys with values are expected" : fmt::format("'{}' is a list; one value is expected", path()))};
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    throw Unreadable{at(mark, levels_.empty()
+                                  ? "a list where keys with values are expected"
+                                  : fmt::format("'{}' is a list; one value is expected", path()))};
   }
   void OnSequenceEnd() override {}
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string& value) override {
-    if (levels_.empty()) throw Unreadable{at(mark, "text where keys with values are expected, as in 'parallelism: 4'")};
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string& value) override {
+    if (levels_.empty())
+      throw Unreadable{at(mark, "text where keys with values are expected, as in 'parallelism: 4'")};
     Level& level = levels_.back();
     if (level.expects_key) {
       level.key = value;
@@ -52,9 +57,12 @@ class Collector : public YAML::EventHandler {
     file_.entries.push_back({components(), value, mark.line + 1, mark.column + 1});
     value_done();
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    if (!levels_.empty() && levels_.back().expects_key) throw Unreadable{at(mark, "a map where a key is expected")};
-    if (levels_.size() == kYamlDepthMax) throw Unreadable{at(mark, fmt::format("maps are nested deeper than {}", kYamlDepthMax))};
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    if (!levels_.empty() && levels_.back().expects_key)
+      throw Unreadable{at(mark, "a map where a key is expected")};
+    if (levels_.size() == kYamlDepthMax)
+      throw Unreadable{at(mark, fmt::format("maps are nested deeper than {}", kYamlDepthMax))};
     levels_.emplace_back();
   }
   void OnMapEnd() override {
@@ -107,7 +115,8 @@ YamlFile parse_yaml(const std::string& text, const std::string& file_name) {
   } catch (const Unreadable& e) {
     file.problems.push_back(e.problem);
   } catch (const YAML::Exception& e) {
-    file.problems.push_back(fmt::format("{}:{}:{}: not valid YAML: {}", file_name, e.mark.line + 1, e.mark.column + 1, e.msg));
+    file.problems.push_back(
+        fmt::format("{}:{}:{}: not valid YAML: {}", file_name, e.mark.line + 1, e.mark.column + 1, e.msg));
   }
   return file;
 }

@@ -16,7 +16,9 @@ namespace weir {
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -33,7 +35,8 @@ TEST_CASE("run is what happens without a command") {
 
 TEST_CASE("the job's exit code is the process'") {
   Shell shell;
-  for (const ExitCode code : {ExitCode::kDone, ExitCode::kJobFailed, ExitCode::kCannotConnect, ExitCode::kFenced, ExitCode::kStateUnusable}) {
+  for (const ExitCode code : {ExitCode::kDone, ExitCode::kJobFailed, ExitCode::kCannotConnect,
+                              ExitCode::kFenced, ExitCode::kStateUnusable}) {
     shell.script.body = [&](JobWorld&) { return code; };
     CHECK(shell.run({}) == static_cast<int>(code));
     shell.script.body = [&](JobWorld&) -> ExitCode { throw FailJob("no way", code); };
@@ -76,7 +79,8 @@ TEST_CASE("what was done is summed up at the end") {
 TEST_CASE("check opens everything and changes nothing") {
   Shell shell;
   const std::string state = shell.place.path("data/state");
-  const std::vector<std::string> dirs = {"--state-dir", state, "--checkpoint-dir", shell.place.path("data/checkpoints")};
+  const std::vector<std::string> dirs = {"--state-dir", state, "--checkpoint-dir",
+                                         shell.place.path("data/checkpoints")};
   std::vector<std::string> arguments = dirs;
   arguments.insert(arguments.begin(), "check");
   CHECK(shell.run(arguments) == 0);
@@ -101,7 +105,8 @@ TEST_CASE("check says everything that cannot be reached, and exits with 3") {
 TEST_CASE("check exits with 2 when something is wrong besides") {
   Shell shell;
   const std::string file = shell.place.write("file", "");
-  CHECK(shell.run({"check", "--source", "flights=down:x", "--sink", "delays=odd:y", "--state-dir", file + "/state", "--top", "x"}) == 2);
+  CHECK(shell.run({"check", "--source", "flights=down:x", "--sink", "delays=odd:y", "--state-dir",
+                   file + "/state", "--top", "x"}) == 2);
   CHECK(contains(shell.err(), "there are 4 problems"));
   CHECK(contains(shell.err(), "source flights: no broker answers"));
   CHECK(contains(shell.err(), "sink delays: unknown scheme 'odd'"));
@@ -111,8 +116,8 @@ TEST_CASE("check exits with 2 when something is wrong besides") {
 
 TEST_CASE("check opens the dead letters' sink and leaves the runtime its own parameters") {
   Shell shell;
-  CHECK(shell.run({"check", "--source", "flights=memory:x?rate=100", "--on-error", "flights=dead_letter", "--sink",
-                   "flights.dead_letter=down:dead"}) == 3);
+  CHECK(shell.run({"check", "--source", "flights=memory:x?rate=100", "--on-error", "flights=dead_letter",
+                   "--sink", "flights.dead_letter=down:dead"}) == 3);
   CHECK(contains(shell.out(), "ok  source flights: memory:x, 4 partitions"));
   CHECK(contains(shell.err(), "sink flights.dead_letter: no broker answers"));
   CHECK(shell.run({"check", "--source", "flights=generator:?events=10"}) == 2);
@@ -133,7 +138,8 @@ TEST_CASE("graph prints the pipeline in the form that is asked for") {
 
 TEST_CASE("config shows each value and where it comes from") {
   Shell shell;
-  shell.place.write("weir.yaml", "memory: 2GiB\nconnectors: {kafka: {client.id: me, sasl.password: '${env:HOME}'}}\n");
+  shell.place.write("weir.yaml",
+                    "memory: 2GiB\nconnectors: {kafka: {client.id: me, sasl.password: '${env:HOME}'}}\n");
   shell.variables["WEIR_STATE"] = "heap";
   CHECK(shell.run({"config", "--parallelism", "3"}) == 0);
   const auto row = [&](const std::string& key, const std::string& value, const std::string& origin) {
@@ -164,15 +170,17 @@ TEST_CASE("version says what runs, also while the configuration is broken") {
   CHECK(shell.out() == "weir " + std::string(kVersion) + " (job flight-delays, " + compiler() + ")\n");
   CHECK(shell.run({"--version"}) == 0);
   CHECK(shell.run({"version", "--json"}) == 0);
-  CHECK(shell.out() == "{\"weir\":\"" + std::string(kVersion) + "\",\"job\":\"flight-delays\",\"compiler\":\"" + compiler() + "\"}\n");
+  CHECK(shell.out() == "{\"weir\":\"" + std::string(kVersion) +
+                           "\",\"job\":\"flight-delays\",\"compiler\":\"" + compiler() + "\"}\n");
 }
 
 TEST_CASE("help shows every flag and fits the screen") {
   Shell shell;
   CHECK(shell.run({"--help"}) == 0);
   const std::string help = shell.out();
-  for (const char* part : {"flight-delays: mean delay by hour", "--parallelism N", "--source NAME=URI", "--out-of-orderness TIME", "[15min]",
-                           "--late-output", "Examples", "Exit codes", "--http ADDRESS"}) {
+  for (const char* part :
+       {"flight-delays: mean delay by hour", "--parallelism N", "--source NAME=URI",
+        "--out-of-orderness TIME", "[15min]", "--late-output", "Examples", "Exit codes", "--http ADDRESS"}) {
     INFO(part);
     CHECK(contains(help, part));
   }

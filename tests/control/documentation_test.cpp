@@ -4,8 +4,8 @@
 #include <regex>
 #include <set>
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include "example_program.hpp"
 #include "keys.hpp"
@@ -38,7 +38,8 @@ std::multiset<std::string> first_cells(const std::string& text, const std::strin
 }
 
 std::string reference_row(const ConfigKey& key) {
-  const std::string flag = key.placeholder.empty() ? fmt::format("--{}", key.name) : fmt::format("--{} {}", key.name, key.placeholder);
+  const std::string flag = key.placeholder.empty() ? fmt::format("--{}", key.name)
+                                                   : fmt::format("--{} {}", key.name, key.placeholder);
   return fmt::format("| `{}` | `{}` | `{}` | {} | {} | {} |\n", key.name, flag, variable_of(key.name),
                      key.default_text.empty() ? "none" : key.default_text, key.allowed, key.help);
 }
@@ -57,7 +58,8 @@ TEST_CASE("the configuration reference says what the code's table says") {
   CHECK(first_cells(text, "Keys") == names);
   std::multiset<std::string> flags;
   for (const NamedKey& key : named_keys()) {
-    const std::string row = fmt::format("| `--{} {}` | `{}_<NAME>` | `{}` | {} |\n", key.flag, key.placeholder, variable_of(key.flag), key.section, key.help);
+    const std::string row = fmt::format("| `--{} {}` | `{}_<NAME>` | `{}` | {} |\n", key.flag,
+                                        key.placeholder, variable_of(key.flag), key.section, key.help);
     INFO(row);
     CHECK(text.find("\n" + row) != std::string::npos);
     flags.insert(fmt::format("--{} {}", key.flag, key.placeholder));
@@ -115,7 +117,8 @@ TEST_CASE("the list of exit codes is whole") {
 }
 
 TEST_CASE("the version is the project's") {
-  CHECK(project_file("CMakeLists.txt").find(fmt::format("project(weir VERSION {} ", kVersion)) != std::string::npos);
+  CHECK(project_file("CMakeLists.txt").find(fmt::format("project(weir VERSION {} ", kVersion)) !=
+        std::string::npos);
 }
 
 }  // namespace weir

@@ -83,14 +83,18 @@ class PickyConnectors : public Connectors {
  public:
   struct FourPartitions : Source {
     std::vector<std::string> partitions() override { return {"0", "1", "2", "3"}; }
-    std::unique_ptr<PartitionReader> open(const std::string&, const std::optional<Position>&, std::function<void()>) override { return nullptr; }
+    std::unique_ptr<PartitionReader> open(const std::string&, const std::optional<Position>&,
+                                          std::function<void()>) override {
+      return nullptr;
+    }
   };
   struct Nowhere : Sink {
     void recover(Epoch, const std::vector<SinkPart>&) override {}
     void commit(Epoch, const std::vector<SinkPart>&) override {}
     std::unique_ptr<SinkWriter> open_writer(std::uint32_t) override { return nullptr; }
   };
-  std::unique_ptr<Source> source(const ConnectorUri& uri, const ConnectorContext&, const SourceOptions&) override {
+  std::unique_ptr<Source> source(const ConnectorUri& uri, const ConnectorContext&,
+                                 const SourceOptions&) override {
     refuse(uri);
     return std::make_unique<FourPartitions>();
   }
@@ -101,7 +105,8 @@ class PickyConnectors : public Connectors {
 
  private:
   static void refuse(const ConnectorUri& uri) {
-    if (uri.scheme == "down") throw FailJob("no broker answers at " + uri.redacted(), ExitCode::kCannotConnect);
+    if (uri.scheme == "down")
+      throw FailJob("no broker answers at " + uri.redacted(), ExitCode::kCannotConnect);
     if (uri.scheme != "memory") throw FailJob("unknown scheme '" + uri.scheme + "'", ExitCode::kUsage);
     if (!uri.parameters.empty()) throw FailJob("unknown parameter in " + uri.text, ExitCode::kUsage);
   }

@@ -57,7 +57,8 @@ class RawClient {
     std::string all;
     char c = 0;
     pollfd ready{fd_, POLLIN, 0};
-    while (all.find(mark) == std::string::npos && poll(&ready, 1, 20'000) == 1 && recv(fd_, &c, 1, 0) == 1) all += c;
+    while (all.find(mark) == std::string::npos && poll(&ready, 1, 20'000) == 1 && recv(fd_, &c, 1, 0) == 1)
+      all += c;
     return all;
   }
   bool closed() const { return closed_; }
@@ -75,7 +76,8 @@ inline std::string ask(std::uint16_t port, const std::string& request) {
   return client.read_all();
 }
 
-inline std::string get(std::uint16_t port, const std::string& target, const std::string& headers = "Host: localhost\r\n",
+inline std::string get(std::uint16_t port, const std::string& target,
+                       const std::string& headers = "Host: localhost\r\n",
                        const std::string& method = "GET") {
   return ask(port, method + " " + target + " HTTP/1.1\r\n" + headers + "Connection: close\r\n\r\n");
 }

@@ -35,7 +35,9 @@ struct Served {
   std::uint16_t port = 0;
 };
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -55,12 +57,15 @@ TEST_CASE("the endpoint answers what it has") {
 
 TEST_CASE("probes follow the job's state") {
   Served served;
-  const auto both = [&] { return std::pair(status_of(get(served.port, "/healthz")), status_of(get(served.port, "/readyz"))); };
+  const auto both = [&] {
+    return std::pair(status_of(get(served.port, "/healthz")), status_of(get(served.port, "/readyz")));
+  };
   for (const JobState state : {JobState::kRunning, JobState::kFinishing}) {
     served.state = state;
     CHECK(both() == std::pair(200, 200));
   }
-  for (const JobState state : {JobState::kCreated, JobState::kStarting, JobState::kRestoring, JobState::kRestarting, JobState::kDone, JobState::kStopped}) {
+  for (const JobState state : {JobState::kCreated, JobState::kStarting, JobState::kRestoring,
+                               JobState::kRestarting, JobState::kDone, JobState::kStopped}) {
     served.state = state;
     CHECK(both() == std::pair(200, 503));
   }
@@ -83,19 +88,24 @@ TEST_CASE("other methods and other paths are refused") {
     INFO(method);
     CHECK(status_of(get(served.port, "/metrics", "Host: localhost\r\n", method)) == 405);
   }
-  const std::string posted = ask(served.port, "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+  const std::string posted =
+      ask(served.port,
+          "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
   CHECK(status_of(posted) == 405);
   CHECK(contains(posted, "Allow: GET, HEAD\r\n"));
-  for (const char* path : {"/nothing", "/metrics/", "/../etc/passwd", "//metrics", "*", "/METRICS"}) CHECK(status_of(get(served.port, path)) == 404);
+  for (const char* path : {"/nothing", "/metrics/", "/../etc/passwd", "//metrics", "*", "/METRICS"})
+    CHECK(status_of(get(served.port, path)) == 404);
 }
 
 TEST_CASE("names of other machines are refused on the loopback interface") {
   Served served;
-  for (const char* host : {"localhost", "LOCALHOST:8480", "127.0.0.1", "127.0.0.1:99", "127.9.9.9", "[::1]", "[::1]:8480"}) {
+  for (const char* host :
+       {"localhost", "LOCALHOST:8480", "127.0.0.1", "127.0.0.1:99", "127.9.9.9", "[::1]", "[::1]:8480"}) {
     INFO(host);
     CHECK(status_of(get(served.port, "/metrics", std::string("Host: ") + host + "\r\n")) == 200);
   }
-  for (const char* host : {"evil.example", "evil.example:8480", "localhost.evil.example", "10.0.0.1", "[::2]:8480", "127.0.0.1.evil.example", "[", "::"}) {
+  for (const char* host : {"evil.example", "evil.example:8480", "localhost.evil.example", "10.0.0.1",
+                           "[::2]:8480", "127.0.0.1.evil.example", "[", "::"}) {
     INFO(host);
     CHECK(status_of(get(served.port, "/metrics", std::string("Host: ") + host + "\r\n")) == 403);
   }
@@ -108,15 +118,18 @@ TEST_CASE("with a token, numbers and version ask for it; probes do not") {
   HttpOptions options;
   options.token = "0123456789abcdef";
   Served served(options);
-  const auto with = [](const std::string& authorization) { return "Host: localhost\r\nAuthorization: " + authorization + "\r\n"; };
+  const auto with = [](const std::string& authorization) {
+    return "Host: localhost\r\nAuthorization: " + authorization + "\r\n";
+  };
   for (const char* path : {"/metrics", "/version"}) {
     CHECK(status_of(get(served.port, path, with("Bearer 0123456789abcdef"))) == 200);
     CHECK(status_of(get(served.port, path, with("bearer 0123456789abcdef"))) == 200);
     const std::string refused = get(served.port, path);
     CHECK(status_of(refused) == 401);
     CHECK(contains(refused, "WWW-Authenticate: Bearer realm=\"weir\"\r\n"));
-    for (const char* wrong : {"Bearer 0123456789abcdeg", "Bearer 0123456789abcde", "Bearer 0123456789abcdef0", "Bearer ", "Basic 0123456789abcdef",
-                              "0123456789abcdef", "Bearer 0123456789abcdef0123456789abcdef"}) {
+    for (const char* wrong :
+         {"Bearer 0123456789abcdeg", "Bearer 0123456789abcde", "Bearer 0123456789abcdef0", "Bearer ",
+          "Basic 0123456789abcdef", "0123456789abcdef", "Bearer 0123456789abcdef0123456789abcdef"}) {
       INFO(wrong);
       CHECK(status_of(get(served.port, path, with(wrong))) == 401);
     }
@@ -129,7 +142,8 @@ TEST_CASE("off the loopback interface any name will do, with the token") {
   options.address = "0.0.0.0";
   options.token = "0123456789abcdef";
   Served served(options);
-  CHECK(status_of(get(served.port, "/metrics", "Host: box.example\r\nAuthorization: Bearer 0123456789abcdef\r\n")) == 200);
+  CHECK(status_of(get(served.port, "/metrics",
+                      "Host: box.example\r\nAuthorization: Bearer 0123456789abcdef\r\n")) == 200);
   CHECK(status_of(get(served.port, "/metrics", "Host: box.example\r\n")) == 401);
 }
 
@@ -139,18 +153,23 @@ TEST_CASE("a connection serves several requests, also when they come at once") {
   const std::string request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
   REQUIRE(client.send(request));
   CHECK(status_of(client.read_until("running\n")) == 200);
-  REQUIRE(client.send(request + request + "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  REQUIRE(client.send(request + request +
+                      "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
   const std::string rest = client.read_all();
   std::size_t answers = 0;
-  for (std::size_t at = rest.find("HTTP/1.1 200"); at != std::string::npos; at = rest.find("HTTP/1.1 200", at + 1)) ++answers;
+  for (std::size_t at = rest.find("HTTP/1.1 200"); at != std::string::npos;
+       at = rest.find("HTTP/1.1 200", at + 1))
+    ++answers;
   CHECK(answers == 3);
 }
 
 TEST_CASE("headers and bodies are bounded") {
   Served served;
-  const std::string fits = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(7'000, 'x') + "\r\nConnection: close\r\n\r\n";
+  const std::string fits = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(7'000, 'x') +
+                           "\r\nConnection: close\r\n\r\n";
   CHECK(status_of(ask(served.port, fits)) == 200);
-  const std::string large = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n";
+  const std::string large =
+      "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n";
   CHECK(status_of(ask(served.port, large)) == 431);
   const std::string body = "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n";
   CHECK(status_of(ask(served.port, body)) == 413);
@@ -195,7 +214,8 @@ TEST_CASE("connections beyond the limit are dropped, and there is room again whe
     CHECK(get(served.port, "/healthz").empty());
   }
   int status = 0;
-  for (int attempt = 0; attempt < 1'000 && status == 0; ++attempt) status = status_of(get(served.port, "/healthz"));
+  for (int attempt = 0; attempt < 1'000 && status == 0; ++attempt)
+    status = status_of(get(served.port, "/healthz"));
   CHECK(status == 200);
 }
 
@@ -203,10 +223,13 @@ TEST_CASE("malformed requests are refused and harm nobody") {
   HttpOptions options;
   options.timeout = std::chrono::milliseconds(2'000);
   Served served(options);
-  for (const char* request : {"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /metrics HTTP/1.1\nHost localhost\n\n",
-                              "GET  / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-                              "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                              "GET / HTTP/1.1\r\n Host: localhost\r\n\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (const char* request :
+       {"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /metrics HTTP/1.1\nHost localhost\n\n",
+        "GET  / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "GET / HTTP/1.1\r\n Host: localhost\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
     INFO(request);
     RawClient client(served.port);
     client.send(request);
@@ -215,15 +238,22 @@ TEST_CASE("malformed requests are refused and harm nobody") {
     CHECK((status == 400 || status == 0));
   }
   std::mt19937 random(3);
-  const std::string good = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+  const std::string good =
+      "GET /healthz HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nConnection: close\r\n\r\n";
   for (int round = 0; round < 500; ++round) {
     std::string request = good;
     for (unsigned changes = 1 + random() % 5; changes > 0; --changes) {
       const std::size_t at = random() % request.size();
       switch (random() % 3) {
-        case 0: request[at] = static_cast<char>(random()); break;
-        case 1: request.erase(at, random() % 8); break;
-        default: request.insert(at, std::string(random() % 4, static_cast<char>(random()))); break;
+        case 0:
+          request[at] = static_cast<char>(random());
+          break;
+        case 1:
+          request.erase(at, random() % 8);
+          break;
+        default:
+          request.insert(at, std::string(random() % 4, static_cast<char>(random())));
+          break;
       }
       if (request.empty()) request = "x";
     }
@@ -269,7 +299,8 @@ TEST_CASE("an address that is taken is named, with the remedy") {
     FAIL("listened twice");
   } catch (const FailJob& e) {
     CHECK(e.code() == ExitCode::kCannotConnect);
-    CHECK(contains(e.what(), "cannot serve HTTP on 127.0.0.1:" + std::to_string(served.port) + ": Address already in use"));
+    CHECK(contains(e.what(), "cannot serve HTTP on 127.0.0.1:" + std::to_string(served.port) +
+                                 ": Address already in use"));
     CHECK(contains(e.what(), "--http off"));
   }
 }
@@ -278,7 +309,8 @@ TEST_CASE("addresses are an IP address and a port") {
   CHECK(to_string(*parse_http_address("127.0.0.1:8480")) == "127.0.0.1:8480");
   CHECK(to_string(*parse_http_address("localhost:1")) == "127.0.0.1:1");
   CHECK(to_string(*parse_http_address("[::1]:65535")) == "[::1]:65535");
-  for (const char* text : {"", "8480", ":8480", "::1:8480", "[127.0.0.1]:80", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:-1", "example.org:80", "127.0.0.1:8480x"}) {
+  for (const char* text : {"", "8480", ":8480", "::1:8480", "[127.0.0.1]:80", "127.0.0.1:65536",
+                           "127.0.0.1:", "127.0.0.1:-1", "example.org:80", "127.0.0.1:8480x"}) {
     INFO(text);
     CHECK_FALSE(parse_http_address(text));
   }

@@ -27,9 +27,18 @@ JobStatus running_status() {
 
 std::vector<MetricSample> everything() {
   MetricRegistry registry;
-  registry.counter("weir_operator_records_in_total", "Records that came in.", {{"operator", "hourly"}, {"worker", "0"}}).add(5);
-  registry.counter("weir_operator_records_in_total", "Records that came in.", {{"operator", "hourly"}, {"worker", "1"}}).add(6);
-  registry.gauge("weir_odd", "A \"help\" with \\ and\na line break.", {{"name", "quote \" backslash \\ line\nbreak äöü"}}).set(-1.5);
+  registry
+      .counter("weir_operator_records_in_total", "Records that came in.",
+               {{"operator", "hourly"}, {"worker", "0"}})
+      .add(5);
+  registry
+      .counter("weir_operator_records_in_total", "Records that came in.",
+               {{"operator", "hourly"}, {"worker", "1"}})
+      .add(6);
+  registry
+      .gauge("weir_odd", "A \"help\" with \\ and\na line break.",
+             {{"name", "quote \" backslash \\ line\nbreak äöü"}})
+      .set(-1.5);
   registry.gauge("weir_large", "Large.").set(1e300);
   auto samples = registry.collect();
   add_missing(samples, job_samples(running_status(), Duration{2'500}, EventTime{1'767'225'600'000}));
@@ -65,9 +74,11 @@ TEST_CASE("numbers are exposed in Prometheus' text format") {
 }
 
 TEST_CASE("the independent checker sees what is wrong") {
-  for (const char* text : {"weir_x 1", "weir_x 1\n", "# TYPE weir_x counter\nweir_x one\n", "# TYPE weir_x counter\nweir_x{a=b} 1\n",
-                           "# TYPE weir_x counter\nweir_x 1\nweir_x 2\n", "# TYPE weir_x counter\n# TYPE weir_x gauge\n",
-                           "# TYPE weir_x counter\nweir_y 1\n", "# TYPE weir_x counter\nweir_x{a=\"line\nbreak\"} 1\n"}) {
+  for (const char* text :
+       {"weir_x 1", "weir_x 1\n", "# TYPE weir_x counter\nweir_x one\n",
+        "# TYPE weir_x counter\nweir_x{a=b} 1\n", "# TYPE weir_x counter\nweir_x 1\nweir_x 2\n",
+        "# TYPE weir_x counter\n# TYPE weir_x gauge\n", "# TYPE weir_x counter\nweir_y 1\n",
+        "# TYPE weir_x counter\nweir_x{a=\"line\nbreak\"} 1\n"}) {
     INFO(text);
     CHECK_THROWS_AS(Exposition(text), std::runtime_error);
   }
@@ -164,7 +175,8 @@ TEST_CASE("a port that is taken ends the start, unless nobody asked for it") {
   CHECK(first.run({}) == 0);
   CHECK(codes[1] == 0);
   CHECK(second.script.runs == 1);
-  CHECK(second.err().find("warn  going on without HTTP: cannot serve HTTP on 127.0.0.1:8480") != std::string::npos);
+  CHECK(second.err().find("warn  going on without HTTP: cannot serve HTTP on 127.0.0.1:8480") !=
+        std::string::npos);
 }
 
 }  // namespace weir

@@ -25,13 +25,15 @@ JobStatus bounded_status() {
 }  // namespace
 
 TEST_CASE("the progress line tells records, rate, the slowest watermark and the share that is read") {
-  CHECK(progress_line(bounded_status(), 345'678.9, 120) == "1,234,567 records  345,678/s  watermark 2026-01-01 00:00:00  87 %");
+  CHECK(progress_line(bounded_status(), 345'678.9, 120) ==
+        "1,234,567 records  345,678/s  watermark 2026-01-01 00:00:00  87 %");
   CHECK(progress_line(bounded_status(), {}, 120) == "1,234,567 records  watermark 2026-01-01 00:00:00  87 %");
   JobStatus status = bounded_status();
   status.state = JobState::kFinishing;
   status.sources[0].progress.reset();
   status.sources[1].progress = 0.9999;
-  CHECK(progress_line(status, 0, 120) == "1,234,567 records  0/s  watermark 2026-01-01 00:00:00  99 %  finishing");
+  CHECK(progress_line(status, 0, 120) ==
+        "1,234,567 records  0/s  watermark 2026-01-01 00:00:00  99 %  finishing");
   CHECK(progress_line({}, {}, 120) == "0 records  watermark -  created");
 }
 

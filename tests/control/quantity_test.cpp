@@ -16,8 +16,9 @@ TEST_CASE("durations are numbers with units, added up") {
 }
 
 TEST_CASE("what is no duration is refused") {
-  for (const char* text : {"", "5", "s", "-1s", "+1s", "1.5s", "1 s", "1s ", " 1s", "1m", "1S", "1sec", "1s2", "off", "9223372036854775808ms",
-                           "106751991168d", "106751991167d106751991167d", "0x10ms", "1h-1min"}) {
+  for (const char* text :
+       {"", "5", "s", "-1s", "+1s", "1.5s", "1 s", "1s ", " 1s", "1m", "1S", "1sec", "1s2", "off",
+        "9223372036854775808ms", "106751991168d", "106751991167d106751991167d", "0x10ms", "1h-1min"}) {
     INFO(text);
     CHECK_FALSE(parse_duration(text));
   }
@@ -33,7 +34,8 @@ TEST_CASE("sizes know thousands and 1,024s, in any case") {
 }
 
 TEST_CASE("what is no size is refused") {
-  for (const char* text : {"", "1", "1G", "GiB", "-1GiB", "1.5GiB", "1 GiB", "1GiB1MiB", "9223372036854775807KB", "99999999999999999999B"}) {
+  for (const char* text : {"", "1", "1G", "GiB", "-1GiB", "1.5GiB", "1 GiB", "1GiB1MiB",
+                           "9223372036854775807KB", "99999999999999999999B"}) {
     INFO(text);
     CHECK_FALSE(parse_size(text));
   }

@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include "example_program.hpp"
 #include "redaction.hpp"
@@ -81,7 +81,8 @@ TEST_CASE("no output holds a secret, whatever goes wrong") {
     ++runs;
   };
   for (const bool bad : {false, true}) {
-    for (const char* command : {"run", "check", "config", "graph", "version", "help"}) run({command, "--log-level", "trace"}, bad);
+    for (const char* command : {"run", "check", "config", "graph", "version", "help"})
+      run({command, "--log-level", "trace"}, bad);
     run({"config", "--json"}, bad);
     run({"version", "--json"}, bad);
   }
@@ -98,7 +99,8 @@ TEST_CASE("no output holds a secret, whatever goes wrong") {
 
 TEST_CASE("a running job's log lines and failure are free of secrets") {
   Shell shell;
-  shell.place.write("weir.yaml", "connectors: {kafka: {sasl.password: CANARY-A-1}}\nparameters: {api-token: CANARY-B-2}\n");
+  shell.place.write(
+      "weir.yaml", "connectors: {kafka: {sasl.password: CANARY-A-1}}\nparameters: {api-token: CANARY-B-2}\n");
   shell.script.body = [&](JobWorld& world) -> ExitCode {
     world.log("logging in with CANARY-A-1 and CANARY-B-2 and CANARY-C%2D3 and CANARY-C-3");
     throw FailJob("cannot log in with CANARY-A-1", ExitCode::kCannotConnect);

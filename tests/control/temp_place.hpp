@@ -14,7 +14,8 @@ class TempPlace {
  public:
   TempPlace() {
     static std::atomic<int> made{0};
-    path_ = std::filesystem::temp_directory_path() / ("weir_control_" + std::to_string(getpid()) + "_" + std::to_string(++made));
+    path_ = std::filesystem::temp_directory_path() /
+            ("weir_control_" + std::to_string(getpid()) + "_" + std::to_string(++made));
     std::filesystem::create_directories(path_);
   }
   ~TempPlace() {

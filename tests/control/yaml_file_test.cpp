@@ -20,7 +20,9 @@ std::string only_problem(const std::string& yaml) {
 }  // namespace
 
 TEST_CASE("a configuration file becomes scalars with paths and places") {
-  const YamlFile file = parse_yaml("parallelism: 4\n# a comment\nsources:\n  flights: {uri: 'kafka:flights', on_error: skip}\n", "weir.yaml");
+  const YamlFile file =
+      parse_yaml("parallelism: 4\n# a comment\nsources:\n  flights: {uri: 'kafka:flights', on_error: skip}\n",
+                 "weir.yaml");
   REQUIRE(file.problems.empty());
   REQUIRE(file.entries.size() == 3);
   CHECK(file.entries[0].path == std::vector<std::string>{"parallelism"});
@@ -46,7 +48,8 @@ TEST_CASE("what a configuration file may not hold is named with its place") {
   CHECK(only_problem("a:\n  b: 1\n  b: 2\n") == "weir.yaml:3:3: 'a.b' is given twice");
   CHECK(only_problem("a: [1, 2]\n") == "weir.yaml:1:4: 'a' is a list; one value is expected");
   CHECK(only_problem("- a\n") == "weir.yaml:1:1: a list where keys with values are expected");
-  CHECK(only_problem("hello\n") == "weir.yaml:1:1: text where keys with values are expected, as in 'parallelism: 4'");
+  CHECK(only_problem("hello\n") ==
+        "weir.yaml:1:1: text where keys with values are expected, as in 'parallelism: 4'");
   CHECK(only_problem("a:\nb: 1\n").find("'a' has no value") != std::string::npos);
   CHECK(only_problem("a: &x 1\nb: *x\n") == "weir.yaml:2:4: an alias (*name); write the value out");
   CHECK(only_problem("a: 1\n---\nb: 2\n").find("a second document begins") != std::string::npos);
@@ -58,18 +61,22 @@ TEST_CASE("what a configuration file may not hold is named with its place") {
 TEST_CASE("depth and size of a configuration file are bounded") {
   std::string deep;
   for (int i = 0; i < 20; ++i) deep += std::string(static_cast<std::size_t>(i), ' ') + "k:\n";
-  CHECK(only_problem(deep + std::string(20, ' ') + "k: 1\n").find("nested deeper than 8") != std::string::npos);
+  CHECK(only_problem(deep + std::string(20, ' ') + "k: 1\n").find("nested deeper than 8") !=
+        std::string::npos);
   CHECK(only_problem("a: " + std::string(100'000, '[')).find("is a list") != std::string::npos);
-  CHECK(only_problem("a: " + std::string(100'000, '{')).find("a map where a key is expected") != std::string::npos);
+  CHECK(only_problem("a: " + std::string(100'000, '{')).find("a map where a key is expected") !=
+        std::string::npos);
 
   TempPlace place;
   const std::string large = place.write("large.yaml", std::string(kYamlBytesMax + 1, '#'));
-  CHECK(read_yaml(large, "large.yaml").problems == Problems{"large.yaml: the configuration file is larger than 1024 KiB"});
+  CHECK(read_yaml(large, "large.yaml").problems ==
+        Problems{"large.yaml: the configuration file is larger than 1024 KiB"});
   const std::string fits = place.write("fits.yaml", std::string(kYamlBytesMax, '#'));
   CHECK(read_yaml(fits, "fits.yaml").problems.empty());
   CHECK(read_yaml(place.path("none.yaml"), "none.yaml").problems ==
         Problems{"none.yaml: the configuration file cannot be read: No such file or directory"});
-  CHECK(read_yaml(place.path(), "dir").problems == Problems{"dir: the configuration file cannot be read: Is a directory"});
+  CHECK(read_yaml(place.path(), "dir").problems ==
+        Problems{"dir: the configuration file cannot be read: Is a directory"});
 }
 
 TEST_CASE("no text makes the reader of configuration files fail otherwise than by a problem") {
@@ -105,7 +112,8 @@ TEST_CASE("references that lead nowhere are problems") {
     return result.problems[0];
   };
   CHECK(problem("${env:NONE}") == "the environment variable of ${env:NONE} is not set");
-  CHECK(problem("${file:/nonexistent/x}") == "the file of ${file:/nonexistent/x} cannot be read: No such file or directory");
+  CHECK(problem("${file:/nonexistent/x}") ==
+        "the file of ${file:/nonexistent/x} cannot be read: No such file or directory");
   CHECK(problem("${NONE}") == "a reference is neither ${env:NAME} nor ${file:/path}; write $$ for a plain $");
   CHECK(problem("${env:NONE") == "a reference ${… has no closing brace; write $$ for a plain $");
   const std::string large = place.write("large", std::string(70'000, 'x'));

@@ -61,6 +61,7 @@ struct Terminal {
 int run_command_line(int argc, char** argv, const Program& program);
 
 /// The same with the arguments after the program's name, and another terminal.
-int run_command_line(const std::vector<std::string>& arguments, const Terminal& terminal, const Program& program);
+int run_command_line(const std::vector<std::string>& arguments, const Terminal& terminal,
+                     const Program& program);
 
 }  // namespace weir

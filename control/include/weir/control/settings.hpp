@@ -15,7 +15,7 @@ enum class ParameterKind { kDuration, kInteger, kText, kFlag, kSize };
 /// A value that a pipeline asks for: `--<name>` on the command line, `WEIR_<NAME>` in the environment and
 /// `parameters.<name>` in the configuration file.
 struct Parameter {
-  std::string name;          ///< lower case, words joined by dashes: "out-of-orderness"
+  std::string name;  ///< lower case, words joined by dashes: "out-of-orderness"
   ParameterKind kind = ParameterKind::kText;
   std::string default_text;  ///< written as a user would write it: "23h", "1000", "false"
   std::string help;          ///< one line
