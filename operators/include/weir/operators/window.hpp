@@ -32,10 +32,11 @@ class TumblingWindows {
 
   Duration size() const { return size_; }
   Duration lateness() const { return lateness_; }
+  /// At the ends of time windows are cut short rather than wrapped around.
   Window window_of(EventTime time) const {
-    const std::int64_t into = (time.millis - offset_.count()) % size_.count();
-    const EventTime start{time.millis - (into < 0 ? into + size_.count() : into)};
-    return {start, start + size_};
+    const std::int64_t into = (time.millis % size_.count() - offset_.count() % size_.count()) % size_.count();
+    const EventTime end = saturating_add(time, Duration{into < 0 ? -into : size_.count() - into});
+    return {saturating_sub(end, size_), end};
   }
 
  private:

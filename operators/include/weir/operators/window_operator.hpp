@@ -24,6 +24,18 @@ class LateCounters {
   Counter* late_;
 };
 
+/// What a window operator keeps besides its panes' entries: how far it has come, for which key groups, and its pane directory.
+/// `watermark (8) · first key group (4) · end of key groups (4) · directory`, little-endian. Kept in manifests.
+struct WindowProgress {
+  EventTime watermark;
+  KeyGroupRange key_groups;
+  std::string panes;
+
+  std::string encode() const;
+  /// Throws FailJob(kStateUnusable).
+  static WindowProgress decode(std::string_view bytes);
+};
+
 /// Emits what an aggregate makes of a key's window.
 template <class Aggregate, class Key>
 struct WindowOutput {
@@ -65,14 +77,13 @@ class TumblingWindowOperator final : public Operator {
       : windows_(windows),
         aggregate_(std::move(aggregate)),
         lifting_(std::move(lifting)),
+        key_groups_(context.state->key_groups()),
         budget_(context.state->mode() == StateMode::kHeap ? std::numeric_limits<std::size_t>::max() : context.state->memory_bytes()),
         panes_(*context.state, context.name, context.max_parallelism, Merge{aggregate_}),
         results_(context, 0),
         late_rows_(context, 1),
         late_(context, late_rows_.has_consumers()) {
-    panes_.restore(context.restored);
-    for (const auto& [end, pane] : panes_.panes())
-      if (pane->fired) watermark_ = std::max(watermark_, EventTime{end.millis - 1});
+    restore(context.restored);
   }
 
   void process(std::uint32_t, const Batch& batch) override {
@@ -107,7 +118,7 @@ class TumblingWindowOperator final : public Operator {
     // since advance_watermark() is called until it is done.
     WEIR_ASSERT(cursor_ == 0, "no pane is being fired at a barrier");
     writer.keyed(std::move(sealed));
-    writer.operator_state(std::move(directory));
+    writer.operator_state(WindowProgress{watermark_, key_groups_, std::move(directory)}.encode());
   }
 
  private:
@@ -118,6 +129,18 @@ class TumblingWindowOperator final : public Operator {
     Aggregate aggregate;
     void operator()(Accumulator& into, const Accumulator& other) const { aggregate.merge(into, other); }
   };
+
+  /// The watermark comes back too: a row that was too late before the restart must not open its window again after it.
+  void restore(const std::vector<std::string>& parts) {
+    std::vector<std::string> directories;
+    for (const std::string& part : parts) {
+      WindowProgress progress = WindowProgress::decode(part);
+      if (progress.key_groups.first >= key_groups_.end || key_groups_.first >= progress.key_groups.end) continue;
+      watermark_ = std::max(watermark_, progress.watermark);
+      directories.push_back(std::move(progress.panes));
+    }
+    panes_.restore(directories);
+  }
 
   void add(const In& row, EventTime time) {
     if (!current_ || time < window_.start || time >= window_.end) {
@@ -168,7 +191,7 @@ class TumblingWindowOperator final : public Operator {
       if (EventTime{end.millis - 1} > watermark_) break;
       if (pane->fired) continue;
       panes_.warm(*pane);
-      window_ = {end - windows_.size(), end};
+      window_ = {saturating_sub(end, windows_.size()), end};
       current_ = pane.get();
       for (; cursor_ < pane->table.capacity(); ++cursor_) {
         if (emitted >= kEmitAtMost) return false;
@@ -193,12 +216,13 @@ class TumblingWindowOperator final : public Operator {
   const TumblingWindows windows_;
   const Aggregate aggregate_;
   const Lifting lifting_;
+  const KeyGroupRange key_groups_;
   const std::size_t budget_;
   PaneStore<Key, Accumulator, Merge> panes_;
   Emitter<Out> results_;
   Emitter<LateRow> late_rows_;
   LateCounters late_;
-  /// Never behind what has fired; after a restore it comes back with the first watermark.
+  /// Never behind what has fired, also after a restore.
   EventTime watermark_ = EventTime::min();
   Window window_{};
   PaneType* current_ = nullptr;  ///< the pane of window_
