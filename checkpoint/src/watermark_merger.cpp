@@ -18,18 +18,27 @@ std::optional<EventTime> WatermarkMerger::idle(std::size_t input) {
 }
 
 bool WatermarkMerger::all_idle() const {
-  return std::all_of(inputs_.begin(), inputs_.end(), [](const Input& i) { return i.idle; });
+  bool any_idle = false;
+  for (const Input& input : inputs_) {
+    if (!input.idle && !input.ended()) return false;
+    any_idle = any_idle || (input.idle && !input.ended());
+  }
+  return any_idle;
 }
 
 std::optional<EventTime> WatermarkMerger::merge() {
   EventTime slowest = EventTime::max();
   bool any_active = false;
+  bool all_ended = true;
   for (const Input& input : inputs_) {
+    // An ended input holds nobody back; but only when all have ended is that the end of time.
+    if (input.ended()) continue;
+    all_ended = false;
     if (input.idle) continue;
     any_active = true;
     slowest = std::min(slowest, input.watermark);
   }
-  if (!any_active || slowest <= merged_) return std::nullopt;
+  if ((!any_active && !all_ended) || slowest <= merged_) return std::nullopt;
   merged_ = slowest;
   return merged_;
 }

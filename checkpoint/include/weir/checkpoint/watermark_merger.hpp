@@ -8,7 +8,8 @@
 
 namespace weir {
 
-/// Merges the watermarks of several inputs by minimum, leaving idle ones out. Events in, "pass this on or nothing" out.
+/// Merges the watermarks of several inputs by minimum, leaving idle ones out, and those that have ended (whose watermark is
+/// EventTime::max()) until all have. Events in, "pass this on or nothing" out.
 /// Owned by one task.
 class WatermarkMerger {
  public:
@@ -20,6 +21,7 @@ class WatermarkMerger {
   [[nodiscard]] std::optional<EventTime> idle(std::size_t input);
   void activate(std::size_t input) { inputs_[input].idle = false; }
 
+  /// No input is active, and one at least may come back.
   bool all_idle() const;
   EventTime merged() const { return merged_; }
 
@@ -27,6 +29,7 @@ class WatermarkMerger {
   struct Input {
     EventTime watermark = EventTime::min();
     bool idle = false;
+    bool ended() const { return watermark == EventTime::max(); }
   };
   std::optional<EventTime> merge();
 
