@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -83,6 +84,11 @@ class PaneStore {
       it->second = std::make_unique<PaneType>();
       it->second->end = end;
       it->second->text = ArenaRef::make();
+      // The tier still holds what was dropped since the last seal: it goes with the first thing written of this pane.
+      if (const auto dropped = std::find(dropped_.begin(), dropped_.end(), end); dropped != dropped_.end()) {
+        dropped_.erase(dropped);
+        it->second->rewrite = it->second->written = true;
+      }
       if (!spare_.empty()) {
         it->second->table = std::move(spare_.back());
         spare_.pop_back();

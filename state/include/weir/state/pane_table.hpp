@@ -95,6 +95,7 @@ class PaneTable {
 
   /// Empties the table; keeps its memory unless it is far too large for what it held.
   void clear() {
+    if (!slots_) return;
     if (capacity_ > kSmallest && size_ * 16 < capacity_) {
       release();
       return;
