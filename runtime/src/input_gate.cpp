@@ -42,6 +42,7 @@ InputGate::Event InputGate::take(std::size_t i, Element& element) {
       return event;  // popped by done_with_rows()
     case Element::Kind::kWatermark:
       event = watermark_event(merger_.advance(i, element.watermark));
+      if (event.kind == Kind::kNothing && merger_.all_idle()) event.kind = Kind::kIdle;  // the last active input has ended
       break;
     case Element::Kind::kIdle:
       event = watermark_event(merger_.idle(i));

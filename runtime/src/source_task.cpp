@@ -117,10 +117,9 @@ void SourceTask::note_status(Partition& partition, ReadStatus status, Environmen
     // It has nothing to read, so nobody need wait for it; its watermark still counts until it is idle.
     board_.publish(index, EventTime::max());
   } else {
-    if (status == ReadStatus::kRows) {
-      partition.caught_up_since.reset();
-      partition.idle = false;
-    }
+    // Not at the end any more, whether or not rows have come yet: slow is not idle.
+    partition.caught_up_since.reset();
+    if (status == ReadStatus::kRows) partition.idle = false;
     board_.publish(index, operator_->watermark(index));
   }
 }
@@ -150,8 +149,9 @@ void SourceTask::send_watermark(Environment::Instant now, bool at_once) {
     if (open_partitions_ > 0 && !std::exchange(said_idle_, true)) outputs_.idle();
     return;
   }
-  if (slowest <= sent_watermark_) return;
+  // Rows have made the input active again downstream, even where they moved no watermark.
   said_idle_ = false;
+  if (slowest <= sent_watermark_) return;
   sent_watermark_ = slowest;
   watermark_sent_at_ = now;
   outputs_.watermark(slowest);
