@@ -106,7 +106,8 @@ std::string take(Values& values, const std::string& key, std::string otherwise) 
   return node ? std::move(node.mapped()) : std::move(otherwise);
 }
 
-// Tries each property on its own, so that all mistakes come out together. The value of a secret stays out of the text.
+// Tries each property on its own, so that all mistakes come out together. The value of a secret stays out of
+// the text.
 void check_properties(const Values& properties, Texts& wrong) {
   const Conf scratch(rd_kafka_conf_new());
   for (const auto& [key, value] : properties) {

@@ -27,7 +27,8 @@ struct Address {
   std::map<std::string, std::string> properties;  ///< librdkafka's, passed through
 };
 
-/// Throws FailJob(kUsage) naming everything that is wrong with the address, its parameters and settings, at once.
+/// Throws FailJob(kUsage) naming everything that is wrong with the address, its parameters and settings, at
+/// once.
 Address parse_address(const ConnectorUri& uri, const ConnectorContext& context, Side side);
 
 /// The user's properties on top of `defaults`, and `fixed` on top of those.

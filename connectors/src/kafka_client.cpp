@@ -16,8 +16,8 @@ void on_log(const rd_kafka_t* client, int level, const char*, const char* text) 
   if (void* log = rd_kafka_opaque(client)) static_cast<ClientLog*>(log)->note(level, text);
 }
 
-// "[thrd:…]: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in …)": who
-// failed and why is all that helps a reader.
+// "[thrd:…]: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms …)":
+// who failed and why is all that helps a reader.
 std::string shortened(std::string_view text) {
   if (text.starts_with("[thrd:"))
     if (const auto end = text.find("]: "); end != text.npos) text.remove_prefix(end + 3);

@@ -28,8 +28,8 @@ using PartitionList =
     std::unique_ptr<rd_kafka_topic_partition_list_t, FreeWith<rd_kafka_topic_partition_list_destroy>>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, FreeWith<rd_kafka_metadata_destroy>>;
 
-/// Keeps the newest error that librdkafka would print, so that a message can name the cause behind a time-out.
-/// Written by librdkafka's threads, read by any.
+/// Keeps the newest error that librdkafka would print, so that a message can name the cause behind a
+/// time-out. Written by librdkafka's threads, read by any.
 class ClientLog {
  public:
   void note(int level, std::string_view text);
@@ -44,7 +44,8 @@ class ClientLog {
 /// A librdkafka client and its log. Destruction ends its threads without waiting for a broker.
 class Client {
  public:
-  /// Throws FailJob(kUsage) with librdkafka's reason when the configuration does not work out (a missing certificate).
+  /// Throws FailJob(kUsage) with librdkafka's reason when the configuration does not work out (a missing
+  /// certificate).
   Client(rd_kafka_type_t type, Conf conf, std::string brokers);
   ~Client();
   Client(const Client&) = delete;

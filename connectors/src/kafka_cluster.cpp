@@ -154,8 +154,8 @@ Cluster::Found Cluster::read_from(rd_kafka_topic_t* topic, int partition, std::i
       throw RestartJob(fmt::format("kafka topic {}, partition {}: {}", rd_kafka_topic_name(topic), partition,
                                    rd_kafka_message_errstr(message.get())));
     found.end = message->offset;
-    // The end of what is committed is only the end when no open transaction lies behind it: a record there may be
-    // the one that is looked for.
+    // The end of what is committed is only the end when no open transaction lies behind it: a record there
+    // may be the one that is looked for.
     std::int64_t low = 0, high = 0;
     rd_kafka_get_watermark_offsets(client_.get(), rd_kafka_topic_name(topic), partition, &low, &high);
     if (found.end >= high) return found;

@@ -12,8 +12,9 @@
 
 namespace weir::kafka {
 
-/// Questions to a cluster, and topics made there, by a client that consumes nothing and creates nothing unasked.
-/// Methods block, up to about ten seconds each; one thread at a time. They throw FailJob(kCannotConnect) or RestartJob.
+/// Questions to a cluster, and topics made there, by a client that consumes nothing and creates nothing
+/// unasked. Methods block, up to about ten seconds each; one thread at a time. They throw
+/// FailJob(kCannotConnect) or RestartJob.
 class Cluster {
  public:
   Cluster(const Address& address, Environment& environment);
@@ -22,18 +23,20 @@ class Cluster {
 
   /// How many partitions `topic` has; nullopt when there is no such topic.
   std::optional<int> partitions(const std::string& topic);
-  /// Makes `topic` unless it is there meanwhile. `partitions` and the replication may be -1: the broker's default.
+  /// Makes `topic` unless it is there meanwhile. `partitions` and the replication may be -1: the broker's
+  /// default.
   void create_topic(const std::string& topic, int partitions, bool compacted);
 
-  /// What can be read of a partition: [begin, end). The end is the last stable offset: open transactions lie behind it.
+  /// What can be read of a partition: [begin, end). The end is the last stable offset: open transactions lie
+  /// behind it.
   struct Range {
     std::int64_t begin;
     std::int64_t end;
   };
   Range range(const std::string& topic, int partition);
 
-  /// Value of the newest committed message with this key, looked for backwards from the end, past the markers that
-  /// transactions leave. Waits for transactions that are still open in the partition.
+  /// Value of the newest committed message with this key, looked for backwards from the end, past the markers
+  /// that transactions leave. Waits for transactions that are still open in the partition.
   std::optional<std::string> newest_value(const std::string& topic, int partition, const std::string& key);
 
  private:

@@ -1,4 +1,5 @@
-// The commit of kafka_transactions.hpp, on a page of its own: every line of it is protocol (docs/checkpoint-protocol.md).
+// The commit of kafka_transactions.hpp, on a page of its own: every line of it is protocol
+// (docs/checkpoint-protocol.md).
 #include <algorithm>
 #include <chrono>
 
@@ -19,7 +20,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kCommitWithin{60'000};
 constexpr milliseconds kSlice{5'000};  // of one call; a repeatable one is repeated
 
-/// Calls the kill point "during_commit" a moment after a commit has begun; does nothing unless a test asks for it.
+/// Calls the kill point "during_commit" a moment after a commit has begun; does nothing unless a test asks
+/// for it.
 class DuringCommit {
  public:
   DuringCommit() {

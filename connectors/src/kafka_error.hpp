@@ -29,11 +29,12 @@ std::optional<Failure> examine(rd_kafka_error_t* returned, rd_kafka_t* client);
 /// The same for calls that return a code only.
 Remedy remedy_of(rd_kafka_resp_err_t code);
 
-/// Throws what `remedy` stands for: RestartJob, FailJob with kCannotConnect or (kRefused) kJobFailed, or Fenced.
+/// Throws what `remedy` stands for: RestartJob, FailJob with kCannotConnect or (kRefused) kJobFailed, or
+/// Fenced.
 [[noreturn]] void raise(Remedy remedy, const std::string& message);
 
-/// Throws for a cluster that did not answer: FailJob(kCannotConnect), or RestartJob when this process has reached it
-/// before: then it is away, not misspelt.
+/// Throws for a cluster that did not answer: FailJob(kCannotConnect), or RestartJob when this process has
+/// reached it before: then it is away, not misspelt.
 [[noreturn]] void raise_unreachable(const Client& client, std::string_view wanted);
 /// Notes that the cluster has answered this process.
 void note_reached(const std::string& brokers);

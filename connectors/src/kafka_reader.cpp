@@ -60,7 +60,8 @@ Reader::~Reader() {
 
 void Reader::assign() {
   queue_.reset(rd_kafka_queue_get_partition(consumer_->get(), options_.topic.c_str(), options_.partition));
-  // Before the assignment: nothing fetched may take the way into the consumer's common queue, which nobody reads.
+  // Before the assignment: nothing fetched may take the way into the consumer's common queue, which nobody
+  // reads.
   rd_kafka_queue_forward(queue_.get(), nullptr);
   if (wake_) rd_kafka_queue_cb_event_enable(queue_.get(), call_wake, &wake_);
   const PartitionList list(rd_kafka_topic_partition_list_new(1));

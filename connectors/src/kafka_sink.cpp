@@ -100,7 +100,8 @@ class KafkaSink final : public Sink {
   }
 
   CommitLog* commit_log() override { return transactions_.get(); }
-  // The transaction has carried the rows together with the commit record: nothing is left to finish or to remove.
+  // The transaction has carried the rows together with the commit record: nothing is left to finish or to
+  // remove.
   void recover(Epoch, const std::vector<SinkPart>&) override {}
   void commit(Epoch, const std::vector<SinkPart>&) override {}
   std::unique_ptr<SinkWriter> open_writer(std::uint32_t worker) override {

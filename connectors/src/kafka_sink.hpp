@@ -17,8 +17,9 @@
 
 namespace weir::kafka {
 
-/// Writes rows of one worker. Rows are encoded at once and produced as soon as their transaction is open: what comes
-/// after barrier n waits here, encoded, until n is committed. Past kHeldBytes the worker is told "not now".
+/// Writes rows of one worker. Rows are encoded at once and produced as soon as their transaction is open:
+/// what comes after barrier n waits here, encoded, until n is committed. Past kHeldBytes the worker is told
+/// "not now".
 class Writer final : public SinkWriter {
  public:
   static constexpr std::size_t kHeldBytes = 8u << 20;

@@ -62,8 +62,8 @@ Transactions::Transactions(const Address& first, const ConnectorContext& context
 }
 
 Transactions::~Transactions() {
-  // Readers of the output wait for the end of an open transaction, so it is worth a moment to end it. Never after a
-  // commit without an answer: that one may be done.
+  // Readers of the output wait for the end of an open transaction, so it is worth a moment to end it. Never
+  // after a commit without an answer: that one may be done.
   if (producer_ && touched_ && resolved_)
     if (auto* error = rd_kafka_abort_transaction(producer_->get(), static_cast<int>(kAbortWithin.count())))
       rd_kafka_error_destroy(error);
@@ -143,7 +143,8 @@ void Transactions::make_producer() {
   server_ = std::jthread([this](std::stop_token stop) { serve(stop); });
 }
 
-// Asked for here, the first message leaves in milliseconds; otherwise it waits a second or two for the next refresh.
+// Asked for here, the first message leaves in milliseconds; otherwise it waits a second or two for the next
+// refresh.
 void Transactions::ask_for_metadata() {
   for (const auto& [name, topic] : topics_) {
     const rd_kafka_metadata_t* answer = nullptr;

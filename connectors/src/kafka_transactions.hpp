@@ -41,17 +41,19 @@ struct Outgoing {
 /// How a transaction ended.
 enum class Outcome { kCommitted, kAborted, kFenced, kAmbiguous };
 
-/// The transactional producer of an instance, shared by all its Kafka sinks: what they produce between two commits, and the
-/// commit record, become visible together. docs/decisions/0003 tells why the record is a message in a control topic.
+/// The transactional producer of an instance, shared by all its Kafka sinks: what they produce between two
+/// commits, and the commit record, become visible together. docs/decisions/0003 tells why the record is a
+/// message in a control topic.
 ///
-/// A transaction is begun, locally, as soon as the one before is committed; a broker hears of it with the first message.
-/// Methods of CommitLog as told there; those for writers may be called by any worker.
+/// A transaction is begun, locally, as soon as the one before is committed; a broker hears of it with the
+/// first message. Methods of CommitLog as told there; those for writers may be called by any worker.
 class Transactions final : public CommitLog {
  public:
   Transactions(const Address& first, const ConnectorContext& context);
   ~Transactions() override;
 
-  /// Before fence(): another sink of the same cluster. Throws FailJob(kUsage) when its properties contradict the others'.
+  /// Before fence(): another sink of the same cluster. Throws FailJob(kUsage) when its properties contradict
+  /// the others'.
   void add(const Address& sink, const std::string& sink_name);
   const std::string& brokers() const { return address_.brokers; }
 
@@ -64,12 +66,13 @@ class Transactions final : public CommitLog {
   Deliveries* new_deliveries();
   /// The newest epoch committed by this object; a writer past barrier n may produce only when n is.
   Epoch committed() const { return committed_.load(std::memory_order_acquire); }
-  /// False when the producer's buffer is full. Throws as check() does, FailJob for a message that is too large.
+  /// False when the producer's buffer is full. Throws as check() does, FailJob for a message that is too
+  /// large.
   bool produce(rd_kafka_topic_t* topic, const Outgoing& message, Deliveries& deliveries);
   /// Sends what lingers in batches at once.
   void hurry();
-  /// Throws when a message could not be delivered: its epoch must never be committed. RestartJob, or FailJob when it
-  /// would not be delivered the next time either.
+  /// Throws when a message could not be delivered: its epoch must never be committed. RestartJob, or FailJob
+  /// when it would not be delivered the next time either.
   void check() const {
     if (lost_.load(std::memory_order_acquire)) raise_lost();
   }

@@ -45,7 +45,8 @@ void die_soon(const char* point) {
   }).detach();
 }
 
-/// Commits a few epochs and dies within the last commit. First compares what the log says with what is visible.
+/// Commits a few epochs and dies within the last commit. First compares what the log says with what is
+/// visible.
 void live_and_die(const std::string& job, const std::string& topic, int epochs, int delay) {
   Writing writing(job, topic);
   const Epoch last = std::stoull(writing.log.last_record().value_or("0"));

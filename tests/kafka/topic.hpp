@@ -207,7 +207,8 @@ struct Writing {
     flush(*writer, epoch);
     log.commit(epoch, std::to_string(epoch));
   }
-  /// Ends it as a crash would: nothing is aborted, the connection just goes. The clients are left behind on purpose.
+  /// Ends it as a crash would: nothing is aborted, the connection just goes. The clients are left behind on
+  /// purpose.
   static void crash(std::unique_ptr<Writing> writing) { (void)writing.release(); }
 
   Attempt attempt;
