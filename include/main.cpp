@@ -32,7 +32,7 @@ int main(int argc,
     // A quarter: the other parts are live objects, rings and clients.
     return make_rocksdb_backend({options.state_dir, options.memory_bytes / 4});
   };
-  program.store = [](const JobOptions& options) { return make_directory_store(options.checkpoint_dir); };
+  program.store = [](const JobOptions& options) { return make_directory_store(options.checkpoint_dir, StoreClaim::kLater); };
   program.foreign_variables = {"WEIR_KILLPOINT"};
   return run_command_line(argc, argv, program);
 }

@@ -37,12 +37,17 @@ CommitProtocol::CommitProtocol(CheckpointStore& store, CommitLog* log, std::vect
     : store_(store), log_(log), sinks_(std::move(sinks)) {}
 
 RecoveryPoint CommitProtocol::recover(const RecoveryOptions& options) {
+  // Before the fence: one that was superseded must not shut out its successor.
+  store_.check_owner();
+  if (log_) fence();
+  store_.claim(log_ != nullptr);
   const std::optional<CommitRecord> record = committed_in_log(options);
   RecoveryPoint point;
   point.next_epoch = std::max(store_.highest_epoch(), record ? record->epoch : kNoEpoch) + 1;
-  const Epoch chosen = choose(record, options);
+  Epoch chosen = choose(record, options);
   if (chosen != kNoEpoch) {
     point.manifest = load(chosen, options);
+    chosen = point.manifest->epoch;  // an older one, where duplicates are allowed and the newest is damaged
     point.checksum = last_checksum_;
     if (record && record->epoch == chosen) {
       if (record->manifest != last_checksum_ || !same_positions(record->sources, point.manifest->sources)) {
@@ -59,11 +64,14 @@ RecoveryPoint CommitProtocol::recover(const RecoveryOptions& options) {
   return point;
 }
 
-std::optional<CommitRecord> CommitProtocol::committed_in_log(const RecoveryOptions& options) {
-  if (!log_) return std::nullopt;
-  // The order matters: before the fence a predecessor's commit may still be in doubt, and the answer with it.
+void CommitProtocol::fence() {
+  // First of all: before the fence a predecessor's commit may still be in doubt, and every later answer with it.
   log_->fence();
   kill_point("after_fence_before_read");
+}
+
+std::optional<CommitRecord> CommitProtocol::committed_in_log(const RecoveryOptions& options) {
+  if (!log_) return std::nullopt;
   const std::optional<std::string> bytes = log_->last_record();
   if (!bytes) return std::nullopt;
   CommitRecord record = decode_commit_record(*bytes);
@@ -96,13 +104,11 @@ Epoch CommitProtocol::choose(const std::optional<CommitRecord>& record, const Re
 }
 
 Manifest CommitProtocol::load(Epoch epoch, const RecoveryOptions& options) {
-  std::string bytes;
+  Manifest manifest;
   try {
-    bytes = store_.load(epoch);
-    Manifest manifest = decode_manifest(bytes, store_.describe(epoch));
-    check_ownership(store_.describe(epoch), manifest.job, manifest.instance, options);
+    const std::string bytes = store_.load(epoch);
+    manifest = decode_manifest(bytes, store_.describe(epoch));
     last_checksum_ = checksum(bytes);
-    return manifest;
   } catch (const FailJob& failure) {
     const std::vector<Epoch> epochs = store_.epochs();
     const auto older = std::find_if(epochs.rbegin(), epochs.rend(), [&](Epoch e) { return e < epoch; });
@@ -112,6 +118,8 @@ Manifest CommitProtocol::load(Epoch epoch, const RecoveryOptions& options) {
                                "is visible already: bring the file back from a copy, or accept that with --allow-duplicates",
                                failure.what(), *older));
   }
+  check_ownership(store_.describe(epoch), manifest.job, manifest.instance, options);
+  return manifest;
 }
 
 void CommitProtocol::recover_sinks(const std::optional<Manifest>& manifest) {

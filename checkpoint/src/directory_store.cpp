@@ -4,11 +4,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include <weir/checkpoint/store.hpp>
-#include <weir/core/assert.hpp>
 #include <weir/core/error.hpp>
 #include <weir/core/kill_point.hpp>
 
@@ -24,11 +24,13 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kEpochDigits = 20;
+/// Beside a manifest: one that is being written, with its writer's token between, or the trace of the highest epoch there was.
 constexpr std::string_view kUnpublished = ".tmp";
 
-/// The epoch in a name like 00000000000000000042 with `suffix` behind; nullopt for other names.
+/// The epoch in a name like 00000000000000000042, with `suffix` at the end of it; nullopt for other names.
 std::optional<Epoch> epoch_in(const std::string& name, std::string_view suffix) {
-  if (name.size() != kEpochDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  if (name.size() < kEpochDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  if (suffix.empty() && name.size() != kEpochDigits) return std::nullopt;
   const std::string digits = name.substr(0, kEpochDigits);
   if (digits.find_first_not_of("0123456789") != std::string::npos || digits > "18446744073709551615") return std::nullopt;
   return std::stoull(digits);
@@ -37,12 +39,22 @@ std::optional<Epoch> epoch_in(const std::string& name, std::string_view suffix) 
 class DirectoryStore final : public CheckpointStore {
  public:
   explicit DirectoryStore(const fs::path& directory)
-      : directory_(directory), manifests_(directory / "manifests"), lock_(directory), files_(directory / "files") {
+      : directory_(directory), manifests_(directory / "manifests"), lock_(directory), files_(directory / "files", lock_.token()) {
     fs::create_directories(manifests_);
     sync_directory(directory_);
-    highest_ = std::max(highest_of(""), highest_of(kUnpublished));
-    remove_outdated_traces();
   }
+
+  void claim(bool fenced) override {
+    lock_.hold(fenced);
+    // Another process may have published since this one looked last.
+    highest_ = std::max({highest_, highest_of(""), highest_of(kUnpublished)});
+    if (std::exchange(claimed_, true)) return;
+    remove_outdated_traces();
+    files_.remove_leftovers();  // before anything is written: the disk may be full of them
+    lock_.announce();
+  }
+
+  void check_owner() override { lock_.check_owner(); }
 
   std::vector<Epoch> epochs() override { return reading("list", [&] { return epochs_with(""); }); }
   Epoch highest_epoch() override { return highest_; }
@@ -74,11 +86,15 @@ class DirectoryStore final : public CheckpointStore {
     highest_ = std::max(highest_, epoch);
     writing([&] {
       check_files(manifest);
-      WEIR_ASSERT(!fs::exists(manifest_path(epoch)), "an epoch is published once");
+      lock_.check_owner();
       files_.sync_names();
-      write_file(unpublished_path(epoch), bytes);
+      const fs::path written = manifests_ / fmt::format("{:020}.{}{}", epoch, lock_.token(), kUnpublished);
+      write_file(written, bytes);
       kill_point("before_manifest_rename");
-      fs::rename(unpublished_path(epoch), manifest_path(epoch));
+      // A second name instead of a rename: it fails where the epoch is there already, which only a process that does not
+      // know yet that it was fenced can have published.
+      fs::create_hard_link(written, manifest_path(epoch));
+      fs::remove(written);
       sync_directory(manifests_);
     });
     kill_point("after_manifest_durable");
@@ -182,24 +198,32 @@ class DirectoryStore final : public CheckpointStore {
   void remove_outdated_traces() {
     const Epoch highest = std::max(highest_of(""), highest_of(kUnpublished));
     for (const Epoch epoch : epochs_with(kUnpublished))
-      if (epoch < highest) fs::remove(unpublished_path(epoch));
+      if (epoch < highest) remove_unpublished(epoch);
+  }
+
+  void remove_unpublished(Epoch epoch) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(manifests_))
+      if (epoch_in(entry.path().filename(), kUnpublished) == epoch) fs::remove(entry.path());
   }
 
   const fs::path directory_;
   const fs::path manifests_;
-  const DirectoryStoreLock lock_;
+  DirectoryStoreLock lock_;
   DirectoryStoreFiles files_;
   Epoch highest_ = kNoEpoch;
+  bool claimed_ = false;
   std::string job_;  ///< of the first manifest seen
   std::atomic<bool> sync_failed_{false};
 };
 
 }  // namespace
 
-std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory) {
+std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory, StoreClaim claim) {
   try {
     fs::create_directories(directory);
-    return std::make_unique<DirectoryStore>(directory);
+    auto store = std::make_unique<DirectoryStore>(directory);
+    if (claim == StoreClaim::kAtOnce) store->claim(false);
+    return store;
   } catch (const std::system_error& error) {
     throw FailJob(fmt::format("checkpoint directory {} cannot be made or written: {}; name a directory that can", directory,
                               error.what()),

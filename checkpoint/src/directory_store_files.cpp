@@ -26,13 +26,17 @@ void copy_checked(const fs::path& from, const fs::path& to, const Content& expec
 
 }  // namespace
 
-DirectoryStoreFiles::DirectoryStoreFiles(fs::path directory) : directory_(std::move(directory)) {
+DirectoryStoreFiles::DirectoryStoreFiles(fs::path directory, std::string token)
+    : directory_(std::move(directory)), token_(std::move(token)) {
   fs::create_directories(directory_);
+}
+
+void DirectoryStoreFiles::remove_leftovers() {
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_))
     if (is_temporary(entry.path())) fs::remove(entry.path());
 }
 
-fs::path DirectoryStoreFiles::new_temporary() { return directory_ / fmt::format("{}{}", kTemporary, ++temporaries_); }
+fs::path DirectoryStoreFiles::new_temporary() { return directory_ / fmt::format("{}{}-{}", kTemporary, token_, ++temporaries_); }
 
 DirectoryStoreFiles::Identity DirectoryStoreFiles::identity_of(const fs::path& path) {
   struct stat s {};

@@ -22,8 +22,10 @@ namespace weir {
 /// FailJob(kStateUnusable) from get() for a file that is not what it was.
 class DirectoryStoreFiles {
  public:
-  /// Makes the directory, and removes what an earlier process left half written.
-  explicit DirectoryStoreFiles(std::filesystem::path directory);
+  /// Makes the directory. `token` tells this process' half-written files from another's.
+  DirectoryStoreFiles(std::filesystem::path directory, std::string token);
+  /// Removes what earlier processes left half written.
+  void remove_leftovers();
 
   /// Makes the content durable; its name only with the next sync_names(), once for all files of a checkpoint. Any thread.
   StoredFile put(const SnapshotFile& file);
@@ -63,6 +65,7 @@ class DirectoryStoreFiles {
   void verify(const StoredFile& file) const;
 
   const std::filesystem::path directory_;
+  const std::string token_;
   std::atomic<std::uint64_t> temporaries_{0};
   std::atomic<bool> names_changed_{false};
   std::mutex mutex_;  ///< guards what follows

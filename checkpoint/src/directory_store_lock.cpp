@@ -34,20 +34,58 @@ std::string taken_at(const fs::path& path) {
   return text.data();
 }
 
+/// Start times differ where process numbers come again.
+std::string unique_token() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return fmt::format("{}-{}{:09}", ::getpid(), now.tv_sec, now.tv_nsec);
+}
+
 }  // namespace
 
-DirectoryStoreLock::DirectoryStoreLock(const fs::path& directory) : file_(directory / "LOCK", O_RDWR | O_CREAT) {
-  if (::flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0) {
-    const fs::path path = directory / "LOCK";
-    if (errno != EWOULDBLOCK) throw std::system_error(errno, std::generic_category(), "cannot lock " + path.string());
+DirectoryStoreLock::DirectoryStoreLock(fs::path directory)
+    : directory_(std::move(directory)), file_(directory_ / "LOCK", O_RDWR | O_CREAT), token_(unique_token()) {}
+
+void DirectoryStoreLock::hold(bool fenced) {
+  if (!locked_ && !try_lock() && !fenced) {
     throw FailJob(fmt::format("checkpoint directory {} is in use by {} since {}; end that process first, or give this instance a "
                               "directory of its own",
-                              directory.string(), read_file(path), taken_at(path)),
+                              directory_.string(), holder(), taken_at(directory_ / "LOCK")),
                   ExitCode::kStateUnusable);
   }
-  if (::ftruncate(file_.descriptor(), 0) != 0)
-    throw std::system_error(errno, std::generic_category(), "cannot write " + (directory / "LOCK").string());
-  file_.write(this_process());
+  check_owner();
 }
+
+void DirectoryStoreLock::announce() {
+  if (owner_) return;
+  const fs::path written = directory_ / ("OWNER." + token_);
+  write_file(written, fmt::format("{} {}", token_, this_process()));
+  fs::rename(written, directory_ / "OWNER");
+  sync_directory(directory_);
+  owner_ = true;
+}
+
+void DirectoryStoreLock::check_owner() {
+  if (!owner_) return;
+  const std::string owner = read_file(directory_ / "OWNER");
+  if (!owner.starts_with(token_ + " ")) {
+    throw Fenced(fmt::format("checkpoint directory {} has been taken over by {}: this process is no longer the job's",
+                             directory_.string(), owner.substr(owner.find(' ') + 1)));
+  }
+  if (!locked_) try_lock();  // the process it was taken over from may have ended by now
+}
+
+bool DirectoryStoreLock::try_lock() {
+  if (::flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    throw std::system_error(errno, std::generic_category(), "cannot lock " + (directory_ / "LOCK").string());
+  }
+  if (::ftruncate(file_.descriptor(), 0) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot write " + (directory_ / "LOCK").string());
+  file_.write(this_process());
+  return locked_ = true;
+}
+
+std::string DirectoryStoreLock::holder() const { return read_file(directory_ / "LOCK"); }
 
 }  // namespace weir

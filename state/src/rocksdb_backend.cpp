@@ -9,6 +9,7 @@
 
 #include "rocksdb_status.hpp"
 #include "rocksdb_tier.hpp"
+#include "run_directory.hpp"
 
 namespace weir {
 
@@ -63,15 +64,7 @@ void check_complete(std::uint32_t worker, rocksdb::DB& db, const std::vector<Sna
 class RocksDbBackend final : public StateBackend {
  public:
   explicit RocksDbBackend(const RocksDbOptions& options)
-      : directory_(options.directory), shared_(std::make_shared<RocksDbShared>(options)) {
-    std::error_code error;
-    fs::remove_all(staging_directory(), error);
-    fs::create_directories(staging_directory(), error);
-    if (error)
-      throw FailJob(fmt::format("cannot make the state directory {}: {}; name one that can be written", options.directory,
-                                error.message()),
-                    ExitCode::kUsage);
-  }
+      : run_(options.directory), directory_(run_.path()), shared_(std::make_shared<RocksDbShared>(options)) {}
 
   std::unique_ptr<StateTier> create(std::uint32_t worker) override {
     const TierDirectory directory = directory_of(worker);
@@ -110,6 +103,7 @@ class RocksDbBackend final : public StateBackend {
 
   TierDirectory directory_of(std::uint32_t worker) const { return {directory_ / fmt::format("worker-{}", worker)}; }
 
+  const RunDirectory run_;
   const fs::path directory_;
   std::shared_ptr<const RocksDbShared> shared_;
 };

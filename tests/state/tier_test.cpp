@@ -179,14 +179,26 @@ TEST_CASE("The RocksDB tier keeps the files of the last snapshot and of the one 
 
 TEST_CASE("The RocksDB backend removes what an earlier process left") {
   const ScratchDirectory directory;
-  fs::create_directories(directory.path() / "worker-3/live");
-  std::ofstream(directory.path() / "worker-3/live/CURRENT") << "not a database";
-  fs::create_directories(directory.path() / "staging");
-  std::ofstream(directory.path() / "staging/000007.sst") << "staged";
+  fs::create_directories(directory.path() / "run-dead/worker-3/live");
+  std::ofstream(directory.path() / "run-dead/worker-3/live/CURRENT") << "not a database";
   const auto backend = make_rocksdb_backend({directory.string(), 8 * 1024 * 1024});
+  CHECK_FALSE(fs::exists(directory.path() / "run-dead"));
   CHECK(fs::is_directory(backend->staging_directory()));
   CHECK(fs::is_empty(backend->staging_directory()));
   CHECK(content(*backend->create(3)).empty());
+}
+
+TEST_CASE("Two RocksDB backends in one state directory leave each other's files alone") {
+  const ScratchDirectory directory;
+  const auto first = make_rocksdb_backend({directory.string(), 8 * 1024 * 1024});
+  const auto tier = first->create(0);
+  put(*tier, {{"a", "1"}});
+  const auto second = make_rocksdb_backend({directory.string(), 8 * 1024 * 1024});
+  const auto other = second->create(0);
+  put(*other, {{"b", "2"}});
+  put(*tier, {{"c", "3"}});
+  CHECK(content(*tier).size() == 2);
+  CHECK(content(*other).size() == 1);
 }
 
 TEST_CASE("The RocksDB backend refuses a damaged snapshot and names the file") {
@@ -203,7 +215,7 @@ TEST_CASE("The RocksDB backend refuses a damaged snapshot and names the file") {
     CHECK_THAT(message_of([&] { backends.rocksdb->open(1, files); }), Catch::Contains(files[victim].name));
   }
   SECTION("a truncated file") {
-    const fs::path copy = backends.directory.path() / "staging" / files[victim].name;
+    const fs::path copy = fs::path(backends.rocksdb->staging_directory()) / files[victim].name;
     fs::copy_file(files[victim].path, copy);
     fs::resize_file(copy, fs::file_size(copy) / 2);
     files[victim].path = copy;

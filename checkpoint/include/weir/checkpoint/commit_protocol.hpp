@@ -49,6 +49,7 @@ class CommitProtocol {
   void commit(Manifest manifest);
 
  private:
+  void fence();
   std::optional<CommitRecord> committed_in_log(const RecoveryOptions& options);
   Manifest load(Epoch epoch, const RecoveryOptions& options);
   Epoch choose(const std::optional<CommitRecord>& record, const RecoveryOptions& options);

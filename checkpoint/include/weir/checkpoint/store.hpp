@@ -16,6 +16,13 @@ class CheckpointStore {
  public:
   virtual ~CheckpointStore() = default;
 
+  /// Makes this instance the one the location belongs to. Nothing is written or deleted before. When another live process has
+  /// it: FailJob(kStateUnusable) naming that one; but where `fenced` says that a commit log has shut it out already, the
+  /// location is taken over, and what the other still tries to publish here ends it with Fenced. Idempotent.
+  virtual void claim(bool fenced) = 0;
+  /// Throws Fenced when this instance had claimed the location and another has done so since.
+  virtual void check_owner() = 0;
+
   /// Epochs that have a manifest, ascending, whether or not it can be read.
   virtual std::vector<Epoch> epochs() = 0;
   /// The highest epoch that has left any trace, manifests of aborted attempts included.
@@ -36,9 +43,14 @@ class CheckpointStore {
   virtual std::string describe(Epoch epoch) const = 0;
 };
 
-/// A directory: `LOCK`, `manifests/<epoch>`, `files/<checksum>`. Takes the lock; throws FailJob(kStateUnusable) naming the holder
-/// when another process has it, FailJob(kUsage) when the directory cannot be made or written.
-std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory);
+enum class StoreClaim {
+  kAtOnce,  ///< claim(false) when the store is made
+  kLater,   ///< the commit protocol claims it, after the fence where there is one
+};
+
+/// A directory: `LOCK`, `OWNER`, `manifests/<epoch>`, `files/<checksum>`. Throws FailJob(kUsage) when the directory cannot be made
+/// or written.
+std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory, StoreClaim claim = StoreClaim::kAtOnce);
 /// In memory; for the simulation. `shared` outlives the store and survives a simulated crash.
 struct MemoryCheckpoints;
 std::shared_ptr<MemoryCheckpoints> make_memory_checkpoints();
