@@ -128,7 +128,9 @@ class Comparison {
     for (SnapshotFile& file : files) {
       if (file.path.empty()) continue;
       const auto to = elsewhere_.path() / file.name;
-      std::filesystem::copy_file(file.path, to, std::filesystem::copy_options::overwrite_existing);
+      // It may be there from an earlier snapshot, even as another name of the same file, which would be no copy.
+      std::filesystem::remove(to);
+      std::filesystem::copy_file(file.path, to);
       file.path = to;
     }
     return files;
