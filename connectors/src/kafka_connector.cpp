@@ -34,24 +34,21 @@ class Connector final : public KafkaConnector {
                                 context.name, address.brokers, transactions_->brokers()),
                     ExitCode::kUsage);
     transactions_->add(address, context.name);
-    warn(address, context);
+    warn_of_short_timeout(address, context);
     return kafka::make_sink(std::move(address), context, transactions_);
   }
 
-  std::vector<std::string> warnings() const override { return warnings_; }
-
  private:
-  void warn(const kafka::Address& address, const ConnectorContext& context) {
+  static void warn_of_short_timeout(const kafka::Address& address, const ConnectorContext& context) {
     const auto given = address.properties.find("transaction.timeout.ms");
     if (given == address.properties.end() || std::atol(given->second.c_str()) >= kShortTimeout) return;
-    warnings_.push_back(fmt::format(
-        "{}: transaction.timeout.ms is {}: a broker that crashes while a transaction expires can show "
-        "aborted records; keep it at {} or more",
-        context.name, given->second, kShortTimeout));
+    if (context.warn)
+      context.warn(fmt::format("{}: transaction.timeout.ms is {}: a broker that crashes while a transaction expires can show "
+                               "aborted records; keep it at {} or more",
+                               context.name, given->second, kShortTimeout));
   }
 
   std::shared_ptr<kafka::Transactions> transactions_;  ///< shared with the sinks and their writers
-  std::vector<std::string> warnings_;
 };
 
 }  // namespace

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
-#include <vector>
 
 #include <weir/core/connector.hpp>
 
@@ -15,8 +13,6 @@ class KafkaConnector {
   virtual std::unique_ptr<Source> source(const ConnectorUri&, const ConnectorContext&,
                                          const SourceOptions&) = 0;
   virtual std::unique_ptr<Sink> sink(const ConnectorUri&, const ConnectorContext&) = 0;
-  /// What is allowed but unwise in the addresses opened so far, for the log.
-  virtual std::vector<std::string> warnings() const = 0;
 };
 
 std::unique_ptr<KafkaConnector> make_kafka_connector();

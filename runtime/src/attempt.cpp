@@ -96,7 +96,7 @@ std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, std::optional
 }
 
 ConnectorContext Attempt::connector_context(const Vertex& vertex, const RowSchema* schema, const std::string& scheme) const {
-  ConnectorContext context{graph_.name, options_.instance, vertex.name, schema, &world_.environment, &world_.metrics, {}};
+  ConnectorContext context{graph_.name, options_.instance, vertex.name, schema, &world_.environment, &world_.metrics, {}, world_.log};
   if (const auto found = options_.connectors.find(scheme); found != options_.connectors.end()) context.settings = found->second;
   return context;
 }

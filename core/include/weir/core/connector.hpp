@@ -43,6 +43,8 @@ struct ConnectorContext {
   MetricRegistry* metrics = nullptr;
   /// Settings that hold for every address of this scheme, from `connectors.<scheme>` of the configuration.
   std::map<std::string, std::string> settings;
+  /// Takes what the operator of the job should know of; may be empty. Called while connectors are opened.
+  std::function<void(const std::string& line)> warn = {};
 };
 
 /// One attempt's connectors: opens sources and sinks by address, sharing what must be shared between them (one
