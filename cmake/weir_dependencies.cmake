@@ -9,9 +9,6 @@ find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(Protobuf REQUIRED)
-if(NOT zstd_INCLUDE_DIRS)
-  unset(zstd_INCLUDE_DIRS CACHE)  # left empty by earlier configures of this build directory
-endif()
 find_package(RocksDB REQUIRED)
 find_package(OpenSSL QUIET)
 # Only the core library is used; asking for it alone keeps its HTTP server out.
