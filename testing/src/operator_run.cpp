@@ -1,0 +1,200 @@
+#include <weir/testing/operator_run.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <weir/state/tier.hpp>
+
+#include "row_text.hpp"
+#include "simulated_environment.hpp"
+
+namespace weir::testing {
+
+namespace {
+
+/// Counts what passes to a port, for the promise of advance_watermark().
+class Counting final : public BatchConsumer {
+ public:
+  Counting(std::unique_ptr<BatchConsumer> to, std::size_t& rows) : to_(std::move(to)), rows_(rows) {}
+  void consume(const Batch& batch) override {
+    rows_ += batch.size();
+    to_->consume(batch);
+  }
+
+ private:
+  std::unique_ptr<BatchConsumer> to_;
+  std::size_t& rows_;
+};
+
+class Snapshot final : public SnapshotWriter {
+ public:
+  void keyed(std::unique_ptr<SealedState> delta) override {
+    if (sealed) throw std::logic_error("an operator hands over keyed state once a barrier");
+    sealed = std::move(delta);
+  }
+  void operator_state(std::string bytes) override { state = std::move(bytes); }
+
+  std::unique_ptr<SealedState> sealed;
+  std::string state;
+};
+
+/// An edge to one worker that gathers batches until they are asked for.
+class GatheringExchange final : public Exchange {
+ public:
+  GatheringExchange(BatchFactory make_batch, std::uint32_t max_parallelism)
+      : make_batch_(make_batch), max_parallelism_(max_parallelism), open_(make_batch()) {}
+  std::uint32_t targets() const override { return 1; }
+  std::uint32_t max_parallelism() const override { return max_parallelism_; }
+  Batch& open(std::uint32_t) override { return *open_; }
+  Batch& ship(std::uint32_t) override {
+    if (!open_->empty()) shipped_.push_back(std::exchange(open_, make_batch_()));
+    return *open_;
+  }
+  std::vector<std::unique_ptr<Batch>> take() {
+    ship(0);
+    return std::exchange(shipped_, {});
+  }
+
+ private:
+  const BatchFactory make_batch_;
+  const std::uint32_t max_parallelism_;
+  std::unique_ptr<Batch> open_;
+  std::vector<std::unique_ptr<Batch>> shipped_;
+};
+
+constexpr std::uint64_t kSeed = 1;
+/// "About kEmitAtMost": a batch more is nothing to worry about.
+constexpr std::size_t kEmitTooMuch = 2 * Operator::kEmitAtMost;
+constexpr int kFruitlessCallsMost = 1000;
+
+}  // namespace
+
+struct OperatorRun::Core {
+  Core(const OperatorUnderTest& t, const HarnessOptions& o, MetricRegistry& m, Outputs out)
+      : tested(t), options(o), metrics(m), outputs(std::move(out)), environment(kSeed), backend(make_memory_backend()) {
+    if (tested.bind) {
+      edge.emplace(tested.make_batch, options.max_parallelism);
+      chain = tested.bind(*edge);
+    }
+    begin(backend->create(0), {});
+  }
+
+  void begin(std::unique_ptr<StateTier> tier, std::vector<std::string> restored) {
+    const KeyGroupRange groups = key_groups_of(0, 1, options.max_parallelism);
+    store = std::make_unique<StateStore>(std::move(tier), options.mode, groups, options.memory_bytes);
+    OperatorContext context;
+    context.name = tested.name;
+    context.max_parallelism = options.max_parallelism;
+    context.key_groups = groups;
+    context.environment = &environment;
+    context.metrics = &metrics;
+    context.state = store.get();
+    context.restored = std::move(restored);
+    for (auto& output : outputs()) {
+      context.outputs.emplace_back();
+      context.outputs.back().push_back(std::make_unique<Counting>(std::move(output), emitted));
+    }
+    driven = tested.make(std::move(context));
+  }
+
+  /// A barrier; then the tier holds all that was sealed. What the operator handed over besides.
+  std::string snapshot() {
+    Snapshot snapshot;
+    driven->snapshot(snapshot);
+    if (snapshot.sealed) {
+      StateDelta delta;
+      static_cast<const SealedEntries&>(*snapshot.sealed).write(delta);
+      delta.sort();
+      store->tier().apply(delta);
+    }
+    store->snapshot_taken();
+    return snapshot.state;
+  }
+
+  const OperatorUnderTest& tested;
+  const HarnessOptions options;
+  MetricRegistry& metrics;
+  const Outputs outputs;
+  SimulatedEnvironment environment;
+  std::unique_ptr<StateBackend> backend;
+  std::optional<GatheringExchange> edge;
+  std::unique_ptr<BatchConsumer> chain;
+  std::size_t emitted = 0;
+  std::unique_ptr<StateStore> store;
+  std::unique_ptr<Operator> driven;
+};
+
+OperatorRun::OperatorRun(const OperatorUnderTest& tested, const HarnessOptions& options, MetricRegistry& metrics, Outputs outputs)
+    : core_(std::make_unique<Core>(tested, options, metrics, std::move(outputs))) {}
+
+OperatorRun::~OperatorRun() = default;
+
+void OperatorRun::feed(std::unique_ptr<Batch> rows) {
+  if (!core_->chain) {
+    core_->driven->process(core_->tested.input, *rows);
+    return;
+  }
+  core_->chain->consume(*rows);
+  rows.reset();  // what travels on must own its text, or share its arena
+  for (const auto& batch : core_->edge->take()) core_->driven->process(core_->tested.input, *batch);
+}
+
+void OperatorRun::watermark(EventTime watermark) {
+  for (int fruitless = 0;;) {
+    const std::size_t before = core_->emitted;
+    const bool done = core_->driven->advance_watermark(watermark);
+    const std::size_t rows = core_->emitted - before;
+    if (rows > kEmitTooMuch)
+      throw std::logic_error(fmt::format("'{}' emitted {} rows in one call of advance_watermark(); {} is about the most allowed",
+                                         core_->tested.name, rows, Operator::kEmitAtMost));
+    if (done) return;
+    fruitless = rows == 0 ? fruitless + 1 : 0;
+    if (fruitless > kFruitlessCallsMost)
+      throw std::logic_error(fmt::format("'{}' emits nothing and is not done with the watermark {}", core_->tested.name, watermark.millis));
+  }
+}
+
+void OperatorRun::restart() {
+  std::string state = core_->snapshot();
+  const std::vector<SnapshotFile> files = core_->store->tier().snapshot();
+  core_->driven.reset();
+  core_->store.reset();
+  std::vector<std::string> restored;
+  if (!state.empty()) restored.push_back(std::move(state));
+  core_->begin(core_->backend->open(0, files), std::move(restored));
+}
+
+std::size_t OperatorRun::stored_entries() {
+  core_->snapshot();
+  std::size_t entries = 0;
+  core_->store->tier().scan("", "", [&](std::string_view, std::string_view) { ++entries; });
+  return entries;
+}
+
+OperatorUnderTest operator_of(const JobGraph& graph, const std::string& name) {
+  const Vertex* vertex = graph.find(name);
+  const auto* op = vertex ? std::get_if<OperatorVertex>(&vertex->what) : nullptr;
+  if (!op) throw std::logic_error(fmt::format("the pipeline has no operator '{}'", name));
+  for (const Edge& edge : graph.edges)
+    if (edge.to == vertex->id) return {name, op->make, edge.from, edge.input, edge.make_batch, edge.bind};
+  throw std::logic_error(fmt::format("no edge leads to '{}'", name));
+}
+
+void check_rows_before(const JobGraph& graph, const OperatorUnderTest& tested, const RowSchema& schema) {
+  const auto* source = std::get_if<SourceVertex>(&graph.vertices[tested.before].what);
+  if (source && source->schema && source->schema != &schema)
+    throw std::logic_error(fmt::format("the rows before '{}' are of type {}, not {}", tested.name, source->schema->name, schema.name));
+}
+
+std::string described_as_text(const RowSchema& schema, const void* row) { return row_text(schema, row); }
+
+std::string difference(RunKind kind, std::size_t port, std::size_t row, std::size_t plain_rows, std::size_t other_rows,
+                       const std::string& plain, const std::string& other) {
+  return fmt::format("with {}, port {} gives {} rows instead of {}; row {} is {} instead of {}",
+                     kind == RunKind::kRestarts ? "a restart after every record" : "a row a batch", port, other_rows, plain_rows, row,
+                     other, plain);
+}
+
+}  // namespace weir::testing

@@ -1,0 +1,17 @@
+// expect: weir: map() takes a function of (const Row&)
+#include <weir/operators/pipeline.hpp>
+
+struct Row {
+  std::string_view key;
+  int value;
+};
+BOOST_DESCRIBE_STRUCT(Row, (), (key, value))
+
+struct Undescribed {
+  int value;
+};
+
+void say(weir::Pipeline& pipeline) {
+  auto rows = pipeline.source<Row>("rows");
+  rows.map([](const Undescribed& row) { return row.value; });
+}
