@@ -69,7 +69,7 @@ std::string keys_text(const Program& program) {
       group = key.group;
       out += fmt::format("{}\n", group);
     }
-    const bool words = key.allowed.find(" or ") != std::string_view::npos && key.allowed.size() < 60 &&
+    const bool words = key.allowed.find(" or ") != std::string_view::npos && key.allowed.rfind("a", 0) != 0 &&
                        !key.placeholder.empty();
     out += entry(
         flag(key.name, key.placeholder),
