@@ -33,7 +33,7 @@ int main(int argc,
     return make_rocksdb_backend({options.state_dir, options.memory_bytes / 4});
   };
   program.store = [](const JobOptions& options) { return make_directory_store(options.checkpoint_dir, StoreClaim::kLater); };
-  program.foreign_variables = {"WEIR_KILLPOINT"};
+  program.foreign_variables = {"WEIR_KILLPOINT", "WEIR_CYCLES", "WEIR_SEEDS"};
   return run_command_line(argc, argv, program);
 }
 

@@ -5,26 +5,27 @@ namespace weir {
 namespace {
 
 template <class Entries>
-auto& find_or_add(Entries& entries, const std::string& name, const std::string& help, MetricLabels labels) {
+auto& find_or_add(Entries& entries, const std::string& name, const std::string& help, MetricLabels labels, double unit) {
   for (auto& entry : entries)
     if (entry.name == name && entry.labels == labels) return entry.value;
   auto& entry = entries.emplace_back();
   entry.name = name;
   entry.help = help;
   entry.labels = std::move(labels);
+  entry.unit = unit;
   return entry.value;
 }
 
 }  // namespace
 
-Counter& MetricRegistry::counter(const std::string& name, const std::string& help, MetricLabels labels) {
+Counter& MetricRegistry::counter(const std::string& name, const std::string& help, MetricLabels labels, double unit) {
   std::lock_guard lock(mutex_);
-  return find_or_add(counters_, name, help, std::move(labels));
+  return find_or_add(counters_, name, help, std::move(labels), unit);
 }
 
 Gauge& MetricRegistry::gauge(const std::string& name, const std::string& help, MetricLabels labels) {
   std::lock_guard lock(mutex_);
-  return find_or_add(gauges_, name, help, std::move(labels));
+  return find_or_add(gauges_, name, help, std::move(labels), 1);
 }
 
 std::vector<MetricSample> MetricRegistry::collect() const {
@@ -32,7 +33,7 @@ std::vector<MetricSample> MetricRegistry::collect() const {
   std::vector<MetricSample> samples;
   samples.reserve(counters_.size() + gauges_.size());
   for (const auto& c : counters_)
-    samples.push_back({c.name, c.help, MetricSample::Type::kCounter, c.labels, static_cast<double>(c.value.value())});
+    samples.push_back({c.name, c.help, MetricSample::Type::kCounter, c.labels, c.unit * static_cast<double>(c.value.value())});
   for (const auto& g : gauges_) samples.push_back({g.name, g.help, MetricSample::Type::kGauge, g.labels, g.value.value()});
   return samples;
 }

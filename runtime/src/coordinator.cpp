@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 #include <weir/core/error.hpp>
 #include <weir/core/kill_point.hpp>
@@ -10,16 +11,27 @@ namespace weir {
 
 /// Jobs on lanes may outlive the coordinator's interest, never its plan: the attempt waits for them before it ends.
 struct Coordinator::Writing {
+  Writing(PendingCheckpoint p, const CheckpointPlan& of, AttemptControl& c, bool is_last)
+      : pending(std::move(p)), plan(of), control(c), last(is_last) {}
+  void count(const StoredFile& file) {
+    const std::string content = file.checksum.hex();
+    (files_before.contains(content) ? referenced_bytes : new_bytes) += file.bytes;
+    files.insert(content);
+  }
+
   PendingCheckpoint pending;
   const CheckpointPlan& plan;
   AttemptControl& control;
-  bool last;
+  const bool last;
   std::mutex mutex;
   std::vector<StateShard> shards;
   std::exception_ptr failure;
   std::atomic<std::size_t> shards_missing{0};
   std::atomic<bool> done{false};
-  std::uint64_t bytes = 0;
+  std::set<std::string> files_before;  ///< of the checkpoint before, by checksum
+  std::uint64_t new_bytes = 0;
+  std::uint64_t referenced_bytes = 0;
+  std::set<std::string> files;  ///< by checksum
 };
 
 struct Coordinator::Metrics {
@@ -30,14 +42,17 @@ struct Coordinator::Metrics {
         last_epoch(r.gauge("weir_checkpoint_last_epoch", "Epoch of the last commit.")),
         duration(r.gauge("weir_checkpoint_last_duration_seconds", "From the barrier's injection to the commit.")),
         completed_at(r.gauge("weir_checkpoint_last_completed_timestamp_seconds", "When the last commit happened.")),
-        size(r.gauge("weir_checkpoint_last_size_bytes", "Files that the last checkpoint names, in bytes.", {{"kind", "full"}})) {}
+        new_bytes(r.gauge("weir_checkpoint_last_size_bytes", kSizeHelp, {{"kind", "new"}})),
+        referenced_bytes(r.gauge("weir_checkpoint_last_size_bytes", kSizeHelp, {{"kind", "referenced"}})) {}
+  static constexpr const char* kSizeHelp = "State files of the last checkpoint: written for it, or taken over from the one before.";
   Counter& completed;
   Counter& failed;
   Counter& skipped;
   Gauge& last_epoch;
   Gauge& duration;
   Gauge& completed_at;
-  Gauge& size;
+  Gauge& new_bytes;
+  Gauge& referenced_bytes;
 };
 
 Coordinator::Coordinator(CheckpointPlan plan, AttemptControl& control, MetricRegistry& metrics)
@@ -83,7 +98,8 @@ void Coordinator::collect() {
 }
 
 void Coordinator::write() {
-  writing_ = std::shared_ptr<Writing>(new Writing{std::move(*pending_), plan_, control_, last_, {}, {}, {}, 0, false, 0});
+  writing_ = std::make_shared<Writing>(std::move(*pending_), plan_, control_, last_);
+  writing_->files_before = files_;
   pending_.reset();
   auto keyed = writing_->pending.take_keyed();
   std::size_t shards = 0;
@@ -141,7 +157,7 @@ void Coordinator::commit(const std::shared_ptr<Writing>& writing) {
     std::sort(manifest.shards.begin(), manifest.shards.end(),
               [](const StateShard& a, const StateShard& b) { return a.worker < b.worker; });
     for (const StateShard& shard : manifest.shards)
-      for (const StoredFile& file : shard.files) writing->bytes += file.bytes;
+      for (const StoredFile& file : shard.files) writing->count(file);
     plan.protocol->commit(manifest);
     plan.committed(manifest);
   } catch (...) {
@@ -162,7 +178,9 @@ void Coordinator::finish(Environment::Instant now) {
   metrics_->last_epoch.set(static_cast<double>(last_commit()));
   metrics_->duration.set(std::chrono::duration<double>(now - begun_).count());
   metrics_->completed_at.set(static_cast<double>(control_.environment().wall_clock().millis) / 1000.0);
-  metrics_->size.set(static_cast<double>(written->bytes));
+  metrics_->new_bytes.set(static_cast<double>(written->new_bytes));
+  metrics_->referenced_bytes.set(static_cast<double>(written->referenced_bytes));
+  files_ = std::move(written->files);
   if (plan_.interval) next_due_ = std::max(next_due_, now);
 }
 

@@ -3,6 +3,8 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <weir/checkpoint/commit_protocol.hpp>
@@ -66,6 +68,7 @@ class Coordinator {
   Environment::Instant begun_{0};
   Environment::Instant next_due_{0};
   std::uint64_t activity_seen_ = 0;
+  std::set<std::string> files_;  ///< of the last checkpoint, by checksum
   bool last_ = false;  ///< the checkpoint in flight is the last one
 };
 

@@ -32,6 +32,7 @@ class EdgeOutput final : public Exchange {
   void broadcast(Element::Kind kind, EventTime watermark, Epoch epoch);
   /// Moves the backlog on. False: some of it still waits.
   bool drain();
+  bool has_backlog() const { return !backlog_.empty(); }
 
   const std::string& name() const { return name_; }
   Digest take_sent() { return std::exchange(sent_, {}); }

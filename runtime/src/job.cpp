@@ -132,7 +132,7 @@ void Job::Core::attempt_once() {
     running = nullptr;
   };
   try {
-    run_on_threads(attempt, world.environment);
+    run_on_threads(attempt, world.environment, world.metrics);
   } catch (...) {
     forget();
     throw;

@@ -16,6 +16,7 @@ class OperatorTask final : public Task {
                std::unique_ptr<Operator> driven);
 
   bool step(Environment::Instant now) override;
+  bool is_blocked() const override { return outputs_.has_backlog(); }
   const std::string& vertex() const override { return vertex_; }
 
  private:

@@ -17,6 +17,7 @@ class SinkTask final : public Task {
            std::unique_ptr<SinkWriter> writer);
 
   bool step(Environment::Instant now) override;
+  bool is_blocked() const override { return held_ != nullptr || flushing_.has_value(); }
   const std::string& vertex() const override { return vertex_; }
 
  private:

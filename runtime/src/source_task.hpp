@@ -70,6 +70,7 @@ class SourceTask final : public Task {
              std::vector<AssignedPartition> partitions);
 
   bool step(Environment::Instant now) override;
+  bool is_blocked() const override { return outputs_.has_backlog(); }
   const std::string& vertex() const override { return options_.vertex; }
 
  private:

@@ -1,5 +1,7 @@
 #include "task.hpp"
 
+#include <algorithm>
+
 namespace weir {
 
 void AttemptControl::submit(TaskSnapshot snapshot) {
@@ -24,6 +26,10 @@ bool TaskOutputs::drain() {
   bool drained = true;
   for (auto& edge : edges_) drained &= edge->drain();
   return drained;
+}
+
+bool TaskOutputs::has_backlog() const {
+  return std::any_of(edges_.begin(), edges_.end(), [](const auto& edge) { return edge->has_backlog(); });
 }
 
 void TaskOutputs::flush_waiting(Environment::Instant now, Environment::Instant linger) {

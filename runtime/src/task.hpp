@@ -66,6 +66,7 @@ class TaskOutputs {
 
   /// False while something waits for a full channel: no step then.
   bool drain();
+  bool has_backlog() const;
   void flush_waiting(Environment::Instant now, Environment::Instant linger);
   void flush();
   void watermark(EventTime watermark) { broadcast(Element::Kind::kWatermark, watermark, kNoEpoch); }
@@ -88,6 +89,8 @@ class Task {
   virtual ~Task() = default;
   /// True when something was done.
   virtual bool step(Environment::Instant now) = 0;
+  /// True while what it has to give finds no room.
+  virtual bool is_blocked() const = 0;
   virtual const std::string& vertex() const = 0;
 };
 

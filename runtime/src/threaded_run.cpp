@@ -19,7 +19,8 @@ constexpr std::chrono::milliseconds kCoordinatorNap{5};
 
 class ThreadedRun {
  public:
-  ThreadedRun(Attempt& attempt, Environment& environment) : attempt_(attempt), environment_(environment) {}
+  ThreadedRun(Attempt& attempt, Environment& environment, MetricRegistry& metrics)
+      : attempt_(attempt), environment_(environment), metrics_(metrics) {}
 
   void run() {
     for (std::uint32_t worker = 0; worker < attempt_.workers(); ++worker)
@@ -41,16 +42,40 @@ class ThreadedRun {
     while (!stopping_ && attempt_.coordinator().poll(environment_.now())) parker.park(kCoordinatorNap);
   }
 
+  /// Where a worker's time goes, in nanoseconds; read as weir_worker_time_seconds_total.
+  struct Times {
+    Times(MetricRegistry& metrics, std::uint32_t worker)
+        : busy(counter(metrics, worker, "busy")),
+          idle(counter(metrics, worker, "idle")),
+          backpressured(counter(metrics, worker, "backpressured")) {}
+    static Counter& counter(MetricRegistry& metrics, std::uint32_t worker, const char* state) {
+      return metrics.counter("weir_worker_time_seconds_total", "What a worker's time is spent on.",
+                             {{"worker", std::to_string(worker)}, {"state", state}}, 1e-9);
+    }
+    Counter& busy;
+    Counter& idle;
+    Counter& backpressured;
+  };
+
   void run_worker(std::uint32_t worker) {
     pthread_setname_np(pthread_self(), fmt::format("worker-{}", worker).c_str());
     try {
+      Times times(metrics_, worker);
       int idle_passes = 0;
+      Environment::Instant begun = environment_.now();
       while (!stopping_.load(std::memory_order_relaxed)) {
-        if (pass(worker)) {
+        const bool progressed = pass(worker, begun);
+        const Environment::Instant now = environment_.now();
+        Counter& spent = progressed ? times.busy : is_blocked(worker) ? times.backpressured : times.idle;
+        spent.add(static_cast<std::uint64_t>((now - begun).count()));
+        begun = now;
+        if (progressed) {
           idle_passes = 0;
         } else if (++idle_passes > kSpins) {
           attempt_.parker(worker).park(kWorkerNap);
           idle_passes = kSpins - 1;  // one more look after waking, then sleep again
+          begun = environment_.now();
+          spent.add(static_cast<std::uint64_t>((begun - now).count()));
         }
       }
     } catch (...) {
@@ -58,11 +83,16 @@ class ThreadedRun {
     }
   }
 
-  bool pass(std::uint32_t worker) {
-    const Environment::Instant now = environment_.now();
+  bool pass(std::uint32_t worker, Environment::Instant now) {
     bool progressed = false;
     for (const auto& task : attempt_.tasks(worker)) progressed |= task->step(now);
     return progressed;
+  }
+
+  bool is_blocked(std::uint32_t worker) const {
+    for (const auto& task : attempt_.tasks(worker))
+      if (task->is_blocked()) return true;
+    return false;
   }
 
   void fail(std::exception_ptr failure) {
@@ -76,6 +106,7 @@ class ThreadedRun {
 
   Attempt& attempt_;
   Environment& environment_;
+  MetricRegistry& metrics_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
@@ -84,6 +115,8 @@ class ThreadedRun {
 
 }  // namespace
 
-void run_on_threads(Attempt& attempt, Environment& environment) { ThreadedRun(attempt, environment).run(); }
+void run_on_threads(Attempt& attempt, Environment& environment, MetricRegistry& metrics) {
+  ThreadedRun(attempt, environment, metrics).run();
+}
 
 }  // namespace weir

@@ -6,6 +6,6 @@ namespace weir {
 
 /// Runs an attempt: a thread for each worker, the coordinator on the calling thread. Returns after the last commit; throws
 /// what a task or a checkpoint failed with. All threads have ended then.
-void run_on_threads(Attempt& attempt, Environment& environment);
+void run_on_threads(Attempt& attempt, Environment& environment, MetricRegistry& metrics);
 
 }  // namespace weir

@@ -47,7 +47,8 @@ struct MetricSample {
 /// Thread-safe; the objects live as long as the registry.
 class MetricRegistry {
  public:
-  Counter& counter(const std::string& name, const std::string& help, MetricLabels labels = {});
+  /// `unit` turns what is counted into what is shown: 1e-9 for a counter of nanoseconds that is named in seconds.
+  Counter& counter(const std::string& name, const std::string& help, MetricLabels labels = {}, double unit = 1);
   Gauge& gauge(const std::string& name, const std::string& help, MetricLabels labels = {});
   std::vector<MetricSample> collect() const;
 
@@ -57,6 +58,7 @@ class MetricRegistry {
     std::string name;
     std::string help;
     MetricLabels labels;
+    double unit = 1;
     Value value;
   };
   mutable std::mutex mutex_;
