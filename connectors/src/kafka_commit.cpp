@@ -131,14 +131,10 @@ void Transactions::count(Outcome outcome) {
 }
 
 void Transactions::note_duration(Environment::Instant duration) {
-  if (!metrics_) return;
-  metrics_
-      ->counter("weir_kafka_transaction_duration_seconds_count",
-                "Commits of Kafka transactions that were timed")
-      .add(1);
-  Gauge& sum = metrics_->gauge("weir_kafka_transaction_duration_seconds_sum",
-                               "Time that commits of Kafka transactions took");
-  sum.set(sum.value() + std::chrono::duration<double>(duration).count());
+  if (metrics_)
+    metrics_
+        ->counter("weir_kafka_commit_seconds_total", "Time that commits of Kafka transactions took.", {}, 1e-9)
+        .add(static_cast<std::uint64_t>(duration.count()));
 }
 
 }  // namespace weir::kafka
