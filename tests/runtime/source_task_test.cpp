@@ -1,0 +1,322 @@
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <weir/operators/pipeline.hpp>
+
+#include "rows.hpp"
+#include "source_task.hpp"
+
+namespace weir {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Event {
+  EventTime time;
+};
+BOOST_DESCRIBE_STRUCT(Event, (), (time))
+
+/// Time that moves when the test says so.
+class ManualEnvironment final : public Environment {
+ public:
+  Instant now() override { return time; }
+  EventTime wall_clock() override { return {0}; }
+  std::uint64_t random() override { return 4; }
+  void run_blocking(std::string_view, std::function<void()> job) override { job(); }
+  void await_blocking() override {}
+  Instant time{1h};
+};
+
+/// A partition whose rows and answers a test puts there.
+class ScriptedReader final : public PartitionReader {
+ public:
+  struct Script {
+    std::deque<std::int64_t> times;
+    ReadStatus when_empty = ReadStatus::kNothing;
+    std::int64_t read = 0;
+  };
+  explicit ScriptedReader(Script& script) : script_(script) {}
+  ReadStatus read(RowSink& rows, std::size_t limit) override {
+    if (script_.times.empty()) return script_.when_empty;
+    auto& batch = static_cast<RowBatch<Event>&>(rows.batch());
+    for (; limit > 0 && !script_.times.empty(); --limit, ++script_.read) {
+      batch.append(Event{{script_.times.front()}}, EventTime::min());
+      script_.times.pop_front();
+    }
+    return ReadStatus::kRows;
+  }
+  Position position() const override { return {script_.read, {}}; }
+
+ private:
+  Script& script_;
+};
+
+/// A source task over partitions 0, 1, …, alone with a channel.
+struct Rig {
+  struct Say {
+    std::optional<Duration> max_drift = std::nullopt;
+    std::optional<Duration> idle_after = std::nullopt;
+    std::optional<double> rate = std::nullopt;
+    std::vector<AssignedPartition> restored = {};
+  };
+  explicit Rig(std::size_t count) : Rig(count, Say{}) {}
+  Rig(std::size_t count, Say say) : control(environment, 0ns), board(count, say.rate, environment.now()), scripts(count) {
+    Pipeline pipeline("test");
+    pipeline.source<Event>("events").event_time(&Event::time, monotonous()).sink("sink");
+    graph = pipeline.graph();
+    std::vector<std::unique_ptr<EdgeOutput>> edges;
+    edges.push_back(std::make_unique<EdgeOutput>(graph.edges[0], "events → sink", 128, std::vector<Channel*>{&channel}));
+    SourceContext context;
+    context.base.name = "events";
+    context.base.metrics = &metrics;
+    context.base.outputs.resize(1);
+    context.base.outputs[0].push_back(graph.edges[0].bind(*edges.back()));
+    std::vector<AssignedPartition> partitions = std::move(say.restored);
+    partitions.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      partitions[i].index = static_cast<std::uint32_t>(i);
+      partitions[i].name = "p" + std::to_string(i);
+      partitions[i].reader = std::make_unique<ScriptedReader>(scripts[i]);
+    }
+    task = std::make_unique<SourceTask>(SourceTaskOptions{"events", 0, say.max_drift, say.idle_after}, control, metrics, board, progress,
+                                        TaskOutputs(std::move(edges)), std::get<SourceVertex>(graph.vertices[0].what).make(std::move(context)),
+                                        std::move(partitions));
+  }
+
+  /// Steps until nothing more is done at this moment; what has been sent, as text.
+  std::string run() {
+    std::string text;
+    for (int steps = 0, quiet = 0; quiet < 3 && steps < 1000; ++steps) {
+      quiet = task->step(environment.now()) ? 0 : quiet + 1;
+      text += sent();
+    }
+    return text;
+  }
+  std::string sent() {
+    std::string text;
+    while (Element* element = channel.front()) {
+      switch (element->kind) {
+        case Element::Kind::kRows:
+          for (const EventTime time : element->rows->times()) text += std::to_string(time.millis) + " ";
+          break;
+        case Element::Kind::kWatermark:
+          text += element->watermark == EventTime::max() ? "wmax " : "w" + std::to_string(element->watermark.millis) + " ";
+          break;
+        case Element::Kind::kIdle: text += "idle "; break;
+        case Element::Kind::kBarrier: text += "b" + std::to_string(element->epoch) + " "; break;
+        case Element::Kind::kEnd: text += "end "; break;
+      }
+      channel.pop();
+    }
+    return text;
+  }
+  void give(std::size_t partition, std::initializer_list<std::int64_t> times) {
+    scripts[partition].times.insert(scripts[partition].times.end(), times);
+  }
+
+  ManualEnvironment environment;
+  MetricRegistry metrics;
+  AttemptControl control;
+  SourceBoard board;
+  SourceProgress progress;
+  std::vector<ScriptedReader::Script> scripts;
+  JobGraph graph;
+  Channel channel{nullptr, nullptr};
+  std::unique_ptr<SourceTask> task;
+};
+
+std::string last_watermark(const std::string& sent) {
+  const auto at = sent.rfind('w');
+  return at == std::string::npos ? "" : sent.substr(at, sent.find(' ', at) - at);
+}
+
+}  // namespace
+
+TEST_CASE("SourceTask sends the smallest watermark of its partitions, and the end when all have ended") {
+  Rig rig(2);
+  rig.give(0, {100, 200});
+  CHECK(rig.run() == "100 200 ");  // partition 1 has not said anything yet
+  rig.give(1, {150});
+  CHECK(rig.run() == "150 w149 ");
+  rig.scripts[1].when_empty = ReadStatus::kEnd;
+  CHECK(rig.run() == "w199 ");
+  rig.scripts[0].when_empty = ReadStatus::kEnd;
+  CHECK(rig.run() == "wmax end ");
+  CHECK(rig.control.tasks_finished() == 1);
+}
+
+TEST_CASE("SourceTask without partitions ends at once, so that it holds nobody back") {
+  Rig rig(0);
+  CHECK(rig.run() == "wmax end ");
+}
+
+TEST_CASE("SourceTask says it is idle only when caught up for the given time") {
+  Rig rig(1, {.idle_after = 5s});
+  rig.give(0, {100});
+  rig.scripts[0].when_empty = ReadStatus::kCaughtUp;
+  CHECK(rig.run() == "100 w99 ");
+  rig.environment.time += 4999ms;
+  CHECK(rig.run().empty());
+  rig.environment.time += 1ms;
+  CHECK(rig.run() == "idle ");
+  rig.environment.time += 1h;
+  CHECK(rig.run().empty());
+  rig.give(0, {200});
+  CHECK(rig.run() == "200 w199 ");
+  rig.environment.time += 5s;
+  CHECK(rig.run() == "idle ");
+}
+
+TEST_CASE("SourceTask becomes idle again after a return that moved no watermark") {
+  Rig rig(1, {.idle_after = 5s});
+  rig.give(0, {100});
+  rig.scripts[0].when_empty = ReadStatus::kCaughtUp;
+  rig.run();
+  rig.environment.time += 5s;
+  CHECK(rig.run() == "idle ");
+  rig.give(0, {50});
+  CHECK(rig.run() == "50 ");
+  rig.environment.time += 5s;
+  CHECK(rig.run() == "idle ");
+}
+
+TEST_CASE("SourceTask is not idle while it is merely slow") {
+  Rig rig(1, {.idle_after = 5s});
+  rig.give(0, {100});
+  CHECK(rig.run() == "100 w99 ");
+  rig.environment.time += 1h;  // nothing to read now, but not at the end either
+  CHECK(rig.run().empty());
+  rig.scripts[0].when_empty = ReadStatus::kCaughtUp;
+  rig.run();
+  rig.environment.time += 3s;
+  rig.scripts[0].when_empty = ReadStatus::kNothing;  // the end has moved on; its rows are on their way
+  rig.run();
+  rig.environment.time += 3s;
+  rig.scripts[0].when_empty = ReadStatus::kCaughtUp;
+  CHECK(rig.run().empty());
+}
+
+TEST_CASE("SourceTask leaves one idle partition out of the watermark of the others") {
+  Rig rig(2, {.idle_after = 5s});
+  rig.give(0, {100});
+  rig.give(1, {10});
+  rig.scripts[1].when_empty = ReadStatus::kCaughtUp;
+  CHECK(last_watermark(rig.run()) == "w9");
+  rig.environment.time += 5s;
+  rig.give(0, {300});
+  CHECK(last_watermark(rig.run()) == "w299");
+  rig.give(1, {20});
+  CHECK(rig.run() == "20 ");  // late, and never a step back
+}
+
+TEST_CASE("SourceTask pauses partitions that run ahead of the slowest by more than the bound") {
+  Rig rig(2, {.max_drift = 1s});
+  for (std::int64_t time = 0; time <= 100'000; time += 1'000) rig.give(0, {time});
+  rig.give(1, {0});
+  // A read takes all there is up to its limit, so partition 0 runs ahead once, and then waits.
+  rig.run();
+  CHECK(rig.scripts[0].times.empty());
+  rig.give(0, {200'000});
+  CHECK(rig.run().empty());
+  CHECK(rig.scripts[0].times.size() == 1);
+  rig.give(1, {98'999});
+  rig.run();
+  CHECK(rig.scripts[0].times.size() == 1);
+  rig.give(1, {99'001});
+  CHECK_THAT(rig.run(), Catch::Contains("200000"));
+}
+
+TEST_CASE("SourceTask waits for no partition that has caught up or ended") {
+  const ReadStatus status = GENERATE(ReadStatus::kCaughtUp, ReadStatus::kEnd);
+  Rig rig(2, {.max_drift = 1s});
+  rig.scripts[1].when_empty = status;
+  rig.give(1, {0});
+  rig.give(0, {500'000});
+  rig.run();
+  rig.give(0, {900'000});
+  CHECK_THAT(rig.run(), Catch::Contains("900000"));
+}
+
+TEST_CASE("SourceTask reads no more than its rate, over all partitions") {
+  Rig rig(2, {.rate = 100.0});
+  for (std::int64_t n = 0; n < 1000; ++n) rig.give(static_cast<std::size_t>(n % 2), {n});
+  rig.run();
+  CHECK(rig.scripts[0].read + rig.scripts[1].read == 0);
+  rig.environment.time += 1s;
+  rig.run();
+  CHECK(rig.scripts[0].read + rig.scripts[1].read == 100);
+  rig.environment.time += 2500ms;
+  rig.run();
+  CHECK(rig.scripts[0].read + rig.scripts[1].read == 350);
+}
+
+TEST_CASE("SourceTask answers a barrier with positions and watermarks, after the rows that it has read") {
+  Rig rig(2);
+  rig.give(0, {100, 200});
+  rig.give(1, {50});
+  rig.run();
+  rig.control.request(3, false);
+  rig.give(0, {300});
+  const std::string sent = rig.run();
+  CHECK_THAT(sent, Catch::StartsWith("b3 ") && Catch::Contains("300"));
+  auto snapshots = rig.control.take_snapshots();
+  REQUIRE(snapshots.size() == 1);
+  REQUIRE(snapshots[0].partitions.size() == 2);
+  const PartitionProgress& first = snapshots[0].partitions[0];
+  CHECK(first.partition == "p0");
+  CHECK(first.begin == Position{0, {}});
+  CHECK(first.end == Position{2, {}});
+  CHECK(first.watermark == EventTime{199});
+  CHECK_FALSE(first.ended);
+  CHECK(snapshots[0].sent.at(0).digest.count == 3);
+  rig.control.request(4, false);
+  rig.run();
+  snapshots = rig.control.take_snapshots();
+  CHECK(snapshots.at(0).partitions[0].begin == Position{2, {}});
+  CHECK(snapshots[0].partitions[0].end == Position{3, {}});
+  CHECK(snapshots[0].sent.at(0).digest.count == 1);
+}
+
+TEST_CASE("SourceTask reads no more after the last barrier, and answers barriers after its end") {
+  Rig rig(1);
+  rig.control.request(1, true);
+  rig.give(0, {100});
+  CHECK(rig.run() == "b1 ");
+  CHECK(rig.scripts[0].read == 0);
+  Rig ended(0);
+  CHECK(ended.run() == "wmax end ");
+  ended.control.request(1, true);
+  CHECK(ended.run() == "b1 ");
+}
+
+TEST_CASE("SourceTask goes on from restored watermarks and does not read what had ended") {
+  Rig::Say say;
+  say.restored.resize(2);
+  say.restored[0].watermark = EventTime{500};
+  say.restored[1].ended = true;
+  Rig rig(2, std::move(say));
+  rig.give(0, {100});
+  rig.give(1, {9});
+  CHECK(rig.run() == "100 w500 ");
+  CHECK(rig.scripts[1].read == 0);
+}
+
+TEST_CASE("SourceTask does nothing while its output waits for room") {
+  Rig rig(1);
+  for (std::int64_t n = 0; n < 100'000; ++n) rig.give(0, {n});
+  for (int step = 0; step < 200; ++step) rig.task->step(rig.environment.now());
+  const std::int64_t read = rig.scripts[0].read;
+  CHECK(read < 30'000);
+  CHECK_FALSE(rig.task->step(rig.environment.now()));
+  rig.sent();
+  CHECK(rig.task->step(rig.environment.now()));
+  CHECK(rig.scripts[0].read > read);
+}
+
+}  // namespace weir
