@@ -195,6 +195,8 @@ Conf make_conf(const Address& address, const Values& defaults, const Values& fix
     const auto result = rd_kafka_conf_set(conf.get(), key.c_str(), value.c_str(), reason, sizeof reason);
     WEIR_ASSERT(result == RD_KAFKA_CONF_OK, "librdkafka takes a property that was checked before");
   };
+  // librdkafka's own ten seconds would be added to every outage that lasts longer than that.
+  set("reconnect.backoff.max.ms", "1000");
   for (const auto& [key, value] : defaults) set(key, value);
   for (const auto& [key, value] : address.properties) set(key, value);
   for (const auto& [key, value] : fixed) set(key, value);
