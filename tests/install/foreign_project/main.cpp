@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
     pipeline.source<Reading>("readings", "generator:?events=1000")
         .event_time(&Reading::at, weir::monotonous())
         .generated_by([](std::uint64_t n, std::uint64_t) {
-          return Reading{weir::EventTime{static_cast<std::int64_t>(n) * 100}, static_cast<std::int32_t>(n % 2), 1};
+          return Reading{weir::EventTime{static_cast<std::int64_t>(n) * 100},
+                         static_cast<std::int32_t>(n % 2), 1};
         })
         .key_by(&Reading::sensor)
         .window(weir::tumbling(1min))
