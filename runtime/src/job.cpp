@@ -42,6 +42,8 @@ struct Job::Core {
 
   ExitCode run();
   void attempt_once();
+  /// Waits before the next attempt. What to end with, where there is to be none.
+  std::optional<ExitCode> prepare_restart(const std::string& why);
   /// How long to wait before the next attempt; none: give up.
   std::optional<Duration> backoff();
   void enter(JobState next);
@@ -97,20 +99,27 @@ ExitCode Job::Core::run() {
     } catch (const FailJob& failure) {
       return fail(failure.what(), failure.code());
     } catch (const std::exception& failure) {
-      const std::optional<Duration> wait = backoff();
-      if (!wait) return fail(failure.what(), ExitCode::kJobFailed);
-      {
-        std::lock_guard lock(mutex);
-        status.last_failure = failure.what();
-        ++status.restarts;
-      }
-      restarts.add(1);
-      enter(JobState::kRestarting);
-      world.log(fmt::format("attempt failed: {}; going on from the last commit in {} ms", failure.what(), wait->count()));
-      if (!stop_requested) sleeper.park(*wait);
-      if (stop_requested) return fail("stopped while restarting", ExitCode::kJobFailed);
+      if (const auto code = prepare_restart(failure.what())) return *code;
+    } catch (...) {  // user code may throw anything
+      if (const auto code = prepare_restart("something was thrown that is no std::exception")) return *code;
     }
   }
+}
+
+std::optional<ExitCode> Job::Core::prepare_restart(const std::string& why) {
+  const std::optional<Duration> wait = backoff();
+  if (!wait) return fail(why, ExitCode::kJobFailed);
+  {
+    std::lock_guard lock(mutex);
+    status.last_failure = why;
+    ++status.restarts;
+  }
+  restarts.add(1);
+  enter(JobState::kRestarting);
+  world.log(fmt::format("attempt failed: {}; going on from the last commit in {} ms", why, wait->count()));
+  if (!stop_requested) sleeper.park(*wait);
+  if (stop_requested) return fail("stopped while restarting", ExitCode::kJobFailed);
+  return std::nullopt;
 }
 
 void Job::Core::attempt_once() {

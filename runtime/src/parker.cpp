@@ -18,18 +18,17 @@ long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
 
 void Parker::park(std::chrono::nanoseconds at_most) {
   std::uint32_t awake = kAwake;
-  if (!state_.compare_exchange_strong(awake, kParked)) {  // notified already
-    state_.store(kAwake);
-    return;
+  if (state_.compare_exchange_strong(awake, kParked)) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at_most);
+    const timespec timeout{static_cast<time_t>(seconds.count()), static_cast<long>((at_most - seconds).count())};
+    futex(state_, FUTEX_WAIT, kParked, &timeout);
   }
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at_most);
-  const timespec timeout{static_cast<time_t>(seconds.count()), static_cast<long>((at_most - seconds).count())};
-  futex(state_, FUTEX_WAIT, kParked, &timeout);
-  state_.store(kAwake);
+  // An exchange, not a store: it sees what every earlier unpark() came to tell.
+  state_.exchange(kAwake);
 }
 
 void Parker::unpark() {
-  if (state_.load(std::memory_order_relaxed) == kNotified) return;
+  // Always an exchange: a look first could miss that the other thread is just going back to look for work, and then to sleep.
   if (state_.exchange(kNotified) == kParked) futex(state_, FUTEX_WAKE, 1, nullptr);
 }
 

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -89,6 +90,27 @@ TEST_CASE("A channel wakes the end that sleeps, and sends emptied batches back")
   producer.join();
   CHECK(wrong == 0);
   CHECK(made <= 3 * Channel::kElements + 2);  // no more than can be on their way at once
+}
+
+TEST_CASE("Two threads that wake each other in turn miss no call") {
+  Parker ping, pong;
+  std::atomic<int> ball{0};
+  constexpr int kRounds = 20'000;
+  const auto begin = std::chrono::steady_clock::now();
+  std::thread other([&] {
+    for (int n = 1; n < kRounds; n += 2) {
+      while (ball.load(std::memory_order_acquire) != n) pong.park(5s);
+      ball.store(n + 1, std::memory_order_release);
+      ping.unpark();
+    }
+  });
+  for (int n = 0; n < kRounds; n += 2) {
+    ball.store(n + 1, std::memory_order_release);
+    pong.unpark();
+    while (ball.load(std::memory_order_acquire) != n + 2) ping.park(5s);
+  }
+  other.join();
+  CHECK(std::chrono::steady_clock::now() - begin < 20s);  // a missed call costs five seconds
 }
 
 TEST_CASE("A parker does not sleep through a call that came before") {
