@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Gives the example flight_delays what it cannot use, and looks at exit code, message, time, and what becomes of good records.
+
+    bad_input_test.py PROGRAM [CASE]...
+
+Every case must end by itself within 15 seconds, with its own exit code and one message that names the culprit.
+"""
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+LIMIT_SECONDS = 15
+HEADER = "origin,time_hour,minute,dep_time,dep_delay\n"
+GOOD = "EWR,2013-01-01T10:00:00Z,15,517,2\n"
+
+
+class Case:
+    """A directory of its own, and the program run in it."""
+
+    def __init__(self, program):
+        self.program = program
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="weir-bad-input-"))
+
+    def write(self, name, text):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def run(self, *arguments, source=None, sink=None, state=None, checkpoints=None):
+        flights = source or f"file:{self.dir}/in.csv"
+        delays = sink or f"file:{self.dir}/out/?format=jsonl"
+        command = [self.program, "run", "--source", f"flights={flights}", "--sink", f"delays={delays}",
+                   "--state-dir", state or f"{self.dir}/state", "--checkpoint-dir", checkpoints or f"{self.dir}/checkpoints",
+                   "--http", "off", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, cwd=self.dir)
+        self.message = done.stderr
+        self.code = done.returncode
+
+    def expect(self, code, *words):
+        assert self.code == code, f"exit code {self.code} instead of {code}: {self.message}"
+        for word in words:
+            assert word in self.message, f"'{word}' is not in the message: {self.message}"
+
+    def lines(self, folder="out"):
+        return [json.loads(line) for part in sorted((self.dir / folder).glob("*.jsonl")) for line in part.open()]
+
+    def flights_out(self):
+        return sum(line["flights"] for line in self.lines())
+
+    def newest_manifest(self):
+        return max(p for p in (self.dir / "checkpoints/manifests").iterdir() if p.name.isdigit())
+
+    def close(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def malformed_csv_fails(case):
+    case.write("in.csv", HEADER + GOOD + "EWR,2013-01-01T10:00:00Z,fifteen,517,2\n" + GOOD)
+    case.run()
+    case.expect(1, "flights", "in.csv", "minute", "fifteen", "skip")
+
+
+def malformed_csv_is_skipped(case):
+    case.write("in.csv", HEADER + GOOD + "EWR,2013-01-01T10:00:00Z,fifteen,517,2\n" + GOOD)
+    case.run("--on-error", "flights=skip")
+    case.expect(0)
+    assert case.flights_out() == 2, case.lines()
+
+
+def dead_letters_carry_their_origin(case):
+    bad = "EWR,2013-01-01T10:00:00Z,fifteen,517,2"
+    case.write("in.csv", HEADER + GOOD + bad + "\n" + GOOD)
+    case.run("--on-error", "flights=dead_letter", "--sink", f"flights.dead_letter=file:{case.dir}/dead/?format=jsonl")
+    case.expect(0)
+    assert case.flights_out() == 2, case.lines()
+    letters = case.lines("dead")
+    assert len(letters) == 1, letters
+    assert letters[0]["payload"] == bad and letters[0]["source"] == "flights", letters
+    assert letters[0]["partition"] == "in.csv" and letters[0]["offset"] == len(HEADER + GOOD), letters
+    assert "minute" in letters[0]["reason"], letters
+
+
+def dead_letters_need_a_sink(case):
+    case.write("in.csv", HEADER + GOOD)
+    case.run("--on-error", "flights=dead_letter")
+    case.expect(2, "flights.dead_letter")
+
+
+def malformed_json_fails(case):
+    good = '{"origin":"EWR","time_hour":"2013-01-01T10:00:00Z","minute":15,"dep_time":517,"dep_delay":2}\n'
+    case.write("in.jsonl", good + '{"origin":"EWR","time_hour":\n' + good)
+    case.run(source=f"file:{case.dir}/in.jsonl")
+    case.expect(1, "in.jsonl", str(len(good)))
+
+
+def wrong_json_type_is_skipped(case):
+    good = '{"origin":"EWR","time_hour":"2013-01-01T10:00:00Z","minute":15,"dep_time":517,"dep_delay":2}\n'
+    case.write("in.jsonl", good + good.replace(":15,", ':"15 or so",') + good + good.replace(":15,", ":99999999999,") + good)
+    case.run("--on-error", "flights=skip", source=f"file:{case.dir}/in.jsonl")
+    case.expect(0)
+    assert case.flights_out() == 3, case.lines()
+
+
+def unknown_flag(case):
+    case.run("--paralelism", "2")
+    case.expect(2, "--paralelism", "--parallelism")
+
+
+def unknown_key_in_file(case):
+    path = case.write("weir.yaml", "parallelism: 1\ncheckpoint-intervall: 1s\n")
+    case.run("--config", str(path))
+    case.expect(2, "checkpoint-intervall", "checkpoint-interval", "weir.yaml:2")
+
+
+def missing_file(case):
+    case.run(source=f"file:{case.dir}/nothing-here.csv")
+    case.expect(3, "nothing-here.csv")
+
+
+def unreachable_broker(case):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    case.run(source=f"kafka://127.0.0.1:{port}/flights?format=json")
+    case.expect(3, f"127.0.0.1:{port}")
+
+
+def unwritable_directories(case):
+    case.write("in.csv", HEADER + GOOD)
+    case.write("blocked", "a file where a directory should be")
+    case.run(checkpoints=f"{case.dir}/blocked/checkpoints")
+    case.expect(2, "blocked/checkpoints")
+    case.run(state=f"{case.dir}/blocked/state")
+    case.expect(2, "blocked/state")
+    case.run(sink=f"file:{case.dir}/blocked/out/?format=jsonl")
+    assert case.code in (2, 3) and "blocked/out" in case.message, (case.code, case.message)
+
+
+def finished(case):
+    case.write("in.csv", HEADER + GOOD)
+    case.run()
+    case.expect(0)
+
+
+def truncated_manifest(case):
+    finished(case)
+    manifest = case.newest_manifest()
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole[: len(whole) // 2])
+    case.run()
+    case.expect(5, manifest.name, "truncated")
+    manifest.write_bytes(whole)
+    case.run()
+    case.expect(0)
+    assert case.flights_out() == 1, "a refused start must change nothing"
+
+
+def flipped_manifest(case):
+    finished(case)
+    manifest = case.newest_manifest()
+    whole = bytearray(manifest.read_bytes())
+    whole[len(whole) // 2] ^= 0x10
+    manifest.write_bytes(whole)
+    case.run()
+    case.expect(5, manifest.name)
+
+
+def damaged_state_file(case):
+    finished(case)
+    for file in (case.dir / "checkpoints/files").iterdir():
+        damaged = bytearray(file.read_bytes())
+        if not damaged:
+            continue
+        damaged[len(damaged) // 2] ^= 1
+        file.chmod(0o644)
+        file.write_bytes(damaged)
+    case.run()
+    case.expect(5, "checkpoints/files")
+
+
+def checkpoint_of_another_instance(case):
+    finished(case)
+    case.run("--instance", "1")
+    case.expect(5, "instance '0'", "instance '1'", "checkpoints/manifests")
+
+
+def directory_in_use(case):
+    case.write("in.csv", HEADER + GOOD * 1000)
+    first = subprocess.Popen([case.program, "run", "--source", f"flights=file:{case.dir}/in.csv?rate=10", "--sink", "delays=discard:",
+                              "--state-dir", f"{case.dir}/state", "--checkpoint-dir", f"{case.dir}/checkpoints", "--http", "off"],
+                             stderr=subprocess.DEVNULL, cwd=case.dir)
+    try:
+        while not list(case.dir.glob("checkpoints/manifests/*")):
+            assert first.poll() is None, "the first process ended early"
+        case.run()
+        case.expect(5, str(first.pid), "checkpoints")
+    finally:
+        first.kill()
+        first.wait()
+
+
+def main(program, names):
+    program = str(pathlib.Path(program).resolve())
+    cases = [malformed_csv_fails, malformed_csv_is_skipped, dead_letters_carry_their_origin, dead_letters_need_a_sink,
+             malformed_json_fails, wrong_json_type_is_skipped, unknown_flag, unknown_key_in_file, missing_file, unreachable_broker,
+             unwritable_directories, truncated_manifest, flipped_manifest, damaged_state_file,
+             checkpoint_of_another_instance, directory_in_use]
+    failures = 0
+    for run_case in cases:
+        if names and run_case.__name__ not in names:
+            continue
+        case = Case(program)
+        try:
+            run_case(case)
+            print(f"ok      {run_case.__name__}")
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            failures += 1
+            print(f"FAILED  {run_case.__name__}: {error}")
+        finally:
+            case.close()
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
