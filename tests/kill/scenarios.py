@@ -27,6 +27,7 @@ KILLS_A_ROUND = 10
 TAKEOVERS_A_ROUND = 2
 DIES_WITHIN = 60  # s after a start
 COMMITS_WITHIN = 60
+FREEZES = (5, 5, 75)  # s, in turn; the third, in long runs only, outlasts the minute for which a commit is waited for
 
 
 class Run:
@@ -88,15 +89,19 @@ def points(run):
 
 
 def random_kills(run):
-    """SIGKILL at random ages, every fourth while the process is still recovering."""
+    """SIGKILL at random ages: by turns while the process is recovering, soon after a commit, and anywhere."""
     first = warm_up(run)
     run.planned = KILLS_A_ROUND * run.cycles
     run.killed(first, "SIGKILL at random")
     for number in range(1, run.planned):
-        # Where starting takes long, lives are longer too: a job that never commits tests little.
-        usual = sorted(run.recoveries)[len(run.recoveries) // 2] if run.recoveries else 0.5
-        age = run.chance.uniform(0, 0.15) if number % 4 == 0 else run.chance.uniform(0.05, max(1.5, 3 * usual))
         process = run.start()
+        if number % 3 == 0:
+            age = run.chance.uniform(0, 0.15)
+        elif number % 3 == 1:
+            process.await_commits(1, COMMITS_WITHIN)
+            age = process.age() + run.chance.uniform(0, 0.5)
+        else:
+            age = run.chance.uniform(0.05, 1.5)
         process.watch_until(age)
         run.killed(process, "SIGKILL at random")
 
@@ -130,15 +135,15 @@ def zombies(run):
 
 
 def broker_failures(run):
-    """The broker is killed and started again, and frozen for five seconds; the same process has to go on by itself."""
+    """The broker is killed and started again, and frozen; the same process has to go on by itself."""
     run.planned = 2 * run.cycles
     process = warm_up(run)
     for number in range(run.planned):
         time.sleep(run.chance.uniform(0, 0.5))
-        frozen = number % 2 == 1
-        run.note(process, "broker frozen" if frozen else "broker killed")
+        frozen = FREEZES[number // 2 % len(FREEZES)] if number % 2 == 1 else 0
+        run.note(process, f"broker frozen for {frozen} s" if frozen else "broker killed")
         if frozen:
-            pause_for(run.broker, 5)
+            pause_for(run.broker, frozen)
         else:
             run.broker.kill()
             time.sleep(run.chance.uniform(0, 2))
