@@ -8,7 +8,7 @@
 
 #include "file_connector.hpp"
 #include "kafka_connector.hpp"
-#include "nearest.hpp"
+#include "choices.hpp"
 #include "stream_sinks.hpp"
 
 namespace weir {
@@ -20,9 +20,9 @@ namespace {
 }
 
 [[noreturn]] void unknown_scheme(const ConnectorUri& uri) {
-  const std::string close = nearest(uri.scheme, {"file", "kafka", "print", "discard", "generator"});
+  const std::string hint = did_you_mean(uri.scheme, {"file", "kafka", "print", "discard", "generator"});
   refuse(uri, fmt::format("no connector is called `{}`{} (there are {})", uri.scheme,
-                          close.empty() ? "" : fmt::format("; did you mean `{}`?", close), known_schemes()));
+                          hint, known_schemes()));
 }
 
 class AllConnectors final : public Connectors {

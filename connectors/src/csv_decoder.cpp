@@ -11,7 +11,7 @@
 #include "csv_format.hpp"
 #include "field_value.hpp"
 #include "iso_time.hpp"
-#include "nearest.hpp"
+#include "choices.hpp"
 
 namespace weir {
 

@@ -7,7 +7,7 @@
 #include "csv_format.hpp"
 #include "field_value.hpp"
 #include "json_format.hpp"
-#include "nearest.hpp"
+#include "choices.hpp"
 
 namespace weir {
 
@@ -49,9 +49,9 @@ class RawEncoder final : public RowEncoder {
 };
 
 [[noreturn]] void unknown_format(std::string_view format) {
-  const std::string close = nearest(format, {"json", "jsonl", "csv", "raw"});
+  const std::string hint = did_you_mean(format, {"json", "jsonl", "csv", "raw"});
   throw FailJob(fmt::format("format `{}` is not known{} (allowed are json, csv and raw)", format,
-                            close.empty() ? "" : fmt::format("; did you mean `{}`?", close)),
+                            hint),
                 ExitCode::kUsage);
 }
 

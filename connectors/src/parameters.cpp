@@ -7,7 +7,7 @@
 
 #include <weir/core/error.hpp>
 
-#include "nearest.hpp"
+#include "choices.hpp"
 
 namespace weir {
 
@@ -17,8 +17,7 @@ Parameters::Parameters(const ConnectorUri& uri, const std::map<std::string, std:
   values_.insert(settings.begin(), settings.end());
   for (const auto& [key, value] : values_) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string close = nearest(key, known);
-    const std::string hint = close.empty() ? "" : fmt::format("; did you mean `{}`?", close);
+    const std::string hint = did_you_mean(key, known);
     const std::string allowed = known.empty() ? "it takes none" : "allowed are " + joined(known);
     refuse(fmt::format("unknown parameter `{}`{} ({})", key, hint, allowed));
   }
@@ -33,9 +32,8 @@ std::optional<std::string> Parameters::one_of(const std::string& key,
                                               const std::vector<std::string>& allowed) const {
   const std::optional<std::string> value = text(key);
   if (value && std::find(allowed.begin(), allowed.end(), *value) == allowed.end()) {
-    const std::string close = nearest(*value, allowed);
     refuse(fmt::format("{}={} is not known{} (allowed are {})", key, *value,
-                       close.empty() ? "" : fmt::format("; did you mean `{}`?", close), joined(allowed)));
+                       did_you_mean(*value, allowed), joined(allowed)));
   }
   return value;
 }

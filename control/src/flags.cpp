@@ -10,6 +10,8 @@
 
 #include "keys.hpp"
 #include "nearest.hpp"
+
+#include <weir/core/nearest_word.hpp>
 #include "redaction.hpp"
 
 namespace weir {

@@ -1,17 +1,10 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace weir {
-
-/// How many letters must be inserted, removed, replaced or swapped with their neighbour to make `b` of `a`.
-std::size_t edit_distance(std::string_view a, std::string_view b);
-
-/// The word that was probably meant, if any is near enough: at most a third of its letters are wrong, and never more than four.
-std::optional<std::string> nearest_word(std::string_view word, const std::vector<std::string>& known);
 
 /// "; did you mean 'parallelism'?" or, when nothing is near, "; known are a, b, c", cut short when there are many.
 std::string suggestion(std::string_view word, const std::vector<std::string>& known);

@@ -1,5 +1,7 @@
 #include "nearest.hpp"
 
+#include <weir/core/nearest_word.hpp>
+
 #include <random>
 
 #include <catch2/catch.hpp>
