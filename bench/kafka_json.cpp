@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 #include <simdjson.h>
+#include <CLI/CLI.hpp>
 
 #include <weir/connectors/connectors.hpp>
 #include <weir/operators/pipeline.hpp>
@@ -59,7 +59,9 @@ struct Measured {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -72,9 +74,10 @@ Measured measure(Work&& work) {
 }
 
 std::string json_bid(std::int64_t n) {
-  return fmt::format(R"({{"auction":{},"bidder":{},"price":{},"channel":"channel-{}","url":"https://www.nexmark.com/abc/def/ghi/item.htm?query=1&channel_id={}","dateTime":{},"extra":"{:0>80}"}})",
-                     1000 + n % 7919, 1000 + n % 104'729, 100 + n * 31 % 10'000'000, n % 10'000, n % 1'000'003,
-                     1'436'918'400'000 + n / 10, n);
+  return fmt::format(
+      R"({{"auction":{},"bidder":{},"price":{},"channel":"channel-{}","url":"https://www.nexmark.com/abc/def/ghi/item.htm?query=1&channel_id={}","dateTime":{},"extra":"{:0>80}"}})",
+      1000 + n % 7919, 1000 + n % 104'729, 100 + n * 31 % 10'000'000, n % 10'000, n % 1'000'003,
+      1'436'918'400'000 + n / 10, n);
 }
 
 void check(bool ok, const char* what, const std::string& why) {
@@ -85,7 +88,8 @@ rd_kafka_t* client(rd_kafka_type_t type, const std::vector<std::pair<std::string
   char why[512];
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   for (const auto& [key, value] : properties)
-    check(rd_kafka_conf_set(conf, key.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK, "configuration", why);
+    check(rd_kafka_conf_set(conf, key.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK,
+          "configuration", why);
   rd_kafka_t* made = rd_kafka_new(type, conf, why, sizeof why);
   check(made != nullptr, "client", why);
   return made;
@@ -111,13 +115,16 @@ void load(const Options& options, const std::string& input, const std::string& o
   create_topic(producer, output, options.partitions);
   for (std::int64_t n = 0; n < options.messages; ++n) {
     const std::string bid = json_bid(n);
-    while (rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(input.c_str()), RD_KAFKA_V_PARTITION(static_cast<int>(n % options.partitions)),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(const_cast<char*>(bid.data()), bid.size()),
+    while (rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(input.c_str()),
+                             RD_KAFKA_V_PARTITION(static_cast<int>(n % options.partitions)),
+                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                             RD_KAFKA_V_VALUE(const_cast<char*>(bid.data()), bid.size()),
                              RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
       rd_kafka_poll(producer, 10);
     if (n % 10'000 == 0) rd_kafka_poll(producer, 0);
   }
-  check(rd_kafka_flush(producer, 120'000) == RD_KAFKA_RESP_ERR_NO_ERROR, "load", "not all messages were delivered in two minutes");
+  check(rd_kafka_flush(producer, 120'000) == RD_KAFKA_RESP_ERR_NO_ERROR, "load",
+        "not all messages were delivered in two minutes");
   rd_kafka_destroy(producer);
 }
 
@@ -128,7 +135,8 @@ Measured bare(const Options& options, const std::string& input) {
                                                     {"enable.auto.commit", "false"},
                                                     {"isolation.level", "read_committed"}});
   rd_kafka_topic_partition_list_t* all = rd_kafka_topic_partition_list_new(options.partitions);
-  for (int p = 0; p < options.partitions; ++p) rd_kafka_topic_partition_list_add(all, input.c_str(), p)->offset = 0;
+  for (int p = 0; p < options.partitions; ++p)
+    rd_kafka_topic_partition_list_add(all, input.c_str(), p)->offset = 0;
   std::int64_t sum = 0;
   const Measured measured = measure([&] {
     rd_kafka_assign(consumer, all);
@@ -145,9 +153,12 @@ Measured bare(const Options& options, const std::string& input) {
           padded.append(simdjson::SIMDJSON_PADDING, '\0');
           simdjson::ondemand::document document = parser.iterate(padded.data(), message.len, padded.size());
           simdjson::ondemand::object bid = document.get_object();
-          sum += bid["auction"].get_int64().value() + bid["bidder"].get_int64().value() + bid["price"].get_int64().value();
-          sum += static_cast<std::int64_t>(bid["channel"].get_string().value().size() + bid["url"].get_string().value().size());
-          sum += bid["dateTime"].get_int64().value() + static_cast<std::int64_t>(bid["extra"].get_string().value().size());
+          sum += bid["auction"].get_int64().value() + bid["bidder"].get_int64().value() +
+                 bid["price"].get_int64().value();
+          sum += static_cast<std::int64_t>(bid["channel"].get_string().value().size() +
+                                           bid["url"].get_string().value().size());
+          sum += bid["dateTime"].get_int64().value() +
+                 static_cast<std::int64_t>(bid["extra"].get_string().value().size());
           --left;
         }
         rd_kafka_message_destroy(messages[static_cast<std::size_t>(i)]);
@@ -176,7 +187,9 @@ Measured exactly_once(const Options& options, const std::string& input, const st
   weir::MetricRegistry metrics;
   weir::Job running(pipeline.graph(), job,
                     {*environment, metrics, weir::make_connectors(),
-                     [](const weir::JobOptions& o) { return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4}); },
+                     [](const weir::JobOptions& o) {
+                       return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
+                     },
                      [](const weir::JobOptions& o) { return weir::make_directory_store(o.checkpoint_dir); },
                      [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
   return measure([&] {
@@ -219,6 +232,7 @@ int main(int argc, char** argv) {
     ratios.push_back(alone.wall / engine.wall);
   }
   std::sort(ratios.begin(), ratios.end());
-  fmt::print("weir / bare by wall time: median {:.2f}, {:.2f} to {:.2f}\n", ratios[ratios.size() / 2], ratios.front(), ratios.back());
+  fmt::print("weir / bare by wall time: median {:.2f}, {:.2f} to {:.2f}\n", ratios[ratios.size() / 2],
+             ratios.front(), ratios.back());
   std::filesystem::remove_all(options.scratch);
 }

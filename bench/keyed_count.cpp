@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <weir/connectors/connectors.hpp>
 #include <weir/operators/pipeline.hpp>
@@ -48,7 +48,9 @@ weir::JobGraph pipeline(std::uint64_t keys) {
       .generated_by([keys](std::uint64_t n, std::uint64_t seed) {
         const std::uint64_t r = weir::detail::hash_u64(n + seed);
         // 10,000 events a millisecond of event time, so that a window of 1 s holds 10 million and all keys.
-        return Event{((r >> 32) * keys) >> 32, {static_cast<std::int64_t>(n / 10'000)}, static_cast<std::uint32_t>(r & 15)};
+        return Event{((r >> 32) * keys) >> 32,
+                     {static_cast<std::int64_t>(n / 10'000)},
+                     static_cast<std::uint32_t>(r & 15)};
       })
       .event_time(&Event::time, weir::monotonous())
       .filter([](const Event& e) { return e.kind != 0; })
@@ -62,7 +64,9 @@ weir::JobGraph pipeline(std::uint64_t keys) {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -80,7 +84,9 @@ Measured run(const Configuration& c, std::uint64_t events, const std::filesystem
   weir::MetricRegistry metrics;
   weir::Job job(pipeline(c.keys), options,
                 {*environment, metrics, weir::make_connectors(),
-                 [](const weir::JobOptions& o) { return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4}); },
+                 [](const weir::JobOptions& o) {
+                   return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
+                 },
                  [](const weir::JobOptions& o) { return weir::make_directory_store(o.checkpoint_dir); },
                  [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
   const double cpu = cpu_seconds();
@@ -93,12 +99,13 @@ Measured run(const Configuration& c, std::uint64_t events, const std::filesystem
 void report(const Configuration& c, std::uint64_t events, int runs, const std::filesystem::path& scratch) {
   std::vector<Measured> all;
   for (int i = 0; i < runs; ++i) all.push_back(run(c, events, scratch));
-  std::sort(all.begin(), all.end(), [](const Measured& a, const Measured& b) { return a.per_second < b.per_second; });
+  std::sort(all.begin(), all.end(),
+            [](const Measured& a, const Measured& b) { return a.per_second < b.per_second; });
   const Measured& median = all[all.size() / 2];
   fmt::print("{:>9} {:>8} {:>11} {:>2} {:>9.2f} {:>9.2f} {:>9.2f} {:>12.1f}\n", c.keys,
-             c.state == weir::StateMode::kHeap ? "heap" : "rocksdb", c.checkpoints ? "1 s" : "at the end", c.parallelism,
-             median.per_second / 1e6, all.front().per_second / 1e6, all.back().per_second / 1e6,
-             median.cpu_seconds * 1e9 / static_cast<double>(events));
+             c.state == weir::StateMode::kHeap ? "heap" : "rocksdb", c.checkpoints ? "1 s" : "at the end",
+             c.parallelism, median.per_second / 1e6, all.front().per_second / 1e6,
+             all.back().per_second / 1e6, median.cpu_seconds * 1e9 / static_cast<double>(events));
 }
 
 }  // namespace
@@ -114,8 +121,8 @@ int main(int argc, char** argv) {
   app.add_option("--parallelism", parallelism, "workers");
   app.add_option("--scratch", scratch, "directory for state and checkpoints; removed");
   CLI11_PARSE(app, argc, argv);
-  fmt::print("{:>9} {:>8} {:>11} {:>2} {:>9} {:>9} {:>9} {:>12}\n", "keys", "state", "checkpoints", "P", "M/s median", "min", "max",
-             "CPU ns/event");
+  fmt::print("{:>9} {:>8} {:>11} {:>2} {:>9} {:>9} {:>9} {:>12}\n", "keys", "state", "checkpoints", "P",
+             "M/s median", "min", "max", "CPU ns/event");
   for (const std::uint64_t keys : {std::uint64_t{10'000}, std::uint64_t{1'000'000}})
     for (const bool checkpoints : {false, true})
       for (const auto state : {weir::StateMode::kHeap, weir::StateMode::kRocksDb})

@@ -20,7 +20,9 @@ struct Flight {
 };
 BOOST_DESCRIBE_STRUCT(Flight, (), (origin, time_hour, minute, dep_time, dep_delay))
 
-weir::EventTime scheduled(const Flight& flight) { return flight.time_hour + std::chrono::minutes(flight.minute); }
+weir::EventTime scheduled(const Flight& flight) {
+  return flight.time_hour + std::chrono::minutes(flight.minute);
+}
 
 struct HourOfDelays {
   std::string_view origin;
@@ -56,7 +58,8 @@ struct Delays {
     sums.flights += other.flights;
     sums.departed += other.departed;
     sums.delay += other.delay;
-    if (other.max_delay) sums.max_delay = std::max(sums.max_delay.value_or(*other.max_delay), *other.max_delay);
+    if (other.max_delay)
+      sums.max_delay = std::max(sums.max_delay.value_or(*other.max_delay), *other.max_delay);
   }
   HourOfDelays result(std::string_view origin, const weir::Window& hour, const DelaySums& sums) const {
     std::optional<double> mean;
@@ -70,15 +73,21 @@ struct Delays {
 
 int main(int argc, char** argv) {
   const std::vector<weir::Parameter> parameters{
-      {"out-of-orderness", weir::ParameterKind::kDuration, "23h", "how far apart in time flights may stand in a file"},
+      {"out-of-orderness", weir::ParameterKind::kDuration, "23h",
+       "how far apart in time flights may stand in a file"},
       {"drift", weir::ParameterKind::kDuration, "24h", "how far one month's file may run ahead of another"},
   };
-  return weir::main(argc, argv, "flight-delays", parameters, [](weir::Pipeline& pipeline, const weir::Settings& settings) {
-    auto flights = pipeline.source<Flight>("flights", "file:data/flights/*.csv")
-                       .event_time(scheduled, weir::bounded_out_of_orderness(settings.duration("out-of-orderness")))
-                       .align(settings.duration("drift"));
-    auto delays = flights.key_by(&Flight::origin).window(weir::tumbling(1h)).late_rows().aggregate("hourly-delay", Delays{});
-    delays.sink("delays", "print:");
-    delays.late().sink("late", "discard:");
-  });
+  return weir::main(
+      argc, argv, "flight-delays", parameters, [](weir::Pipeline& pipeline, const weir::Settings& settings) {
+        auto flights =
+            pipeline.source<Flight>("flights", "file:data/flights/*.csv")
+                .event_time(scheduled, weir::bounded_out_of_orderness(settings.duration("out-of-orderness")))
+                .align(settings.duration("drift"));
+        auto delays = flights.key_by(&Flight::origin)
+                          .window(weir::tumbling(1h))
+                          .late_rows()
+                          .aggregate("hourly-delay", Delays{});
+        delays.sink("delays", "print:");
+        delays.late().sink("late", "discard:");
+      });
 }

@@ -12,10 +12,7 @@ int main(int argc, char** argv, const std::string& name, const std::function<voi
   return main(argc, argv, name, {}, [&](Pipeline& pipeline, const Settings&) { build(pipeline); });
 }
 
-int main(int argc,
-         char** argv,
-         const std::string& name,
-         std::vector<Parameter> parameters,
+int main(int argc, char** argv, const std::string& name, std::vector<Parameter> parameters,
          const std::function<void(Pipeline&, const Settings&)>& build) {
   install_kill_points();
   Program program;
@@ -32,7 +29,9 @@ int main(int argc,
     // A quarter: the other parts are live objects, rings and clients.
     return make_rocksdb_backend({options.state_dir, options.memory_bytes / 4});
   };
-  program.store = [](const JobOptions& options) { return make_directory_store(options.checkpoint_dir, StoreClaim::kLater); };
+  program.store = [](const JobOptions& options) {
+    return make_directory_store(options.checkpoint_dir, StoreClaim::kLater);
+  };
   program.foreign_variables = {"WEIR_KILLPOINT", "WEIR_CYCLES", "WEIR_SEEDS"};
   return run_command_line(argc, argv, program);
 }

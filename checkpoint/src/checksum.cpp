@@ -24,7 +24,9 @@ StreamingChecksum::StreamingChecksum() : state_(XXH3_createState()) {
 
 StreamingChecksum::~StreamingChecksum() { XXH3_freeState(state_); }
 
-void StreamingChecksum::add(std::string_view piece) { XXH3_128bits_update(state_, piece.data(), piece.size()); }
+void StreamingChecksum::add(std::string_view piece) {
+  XXH3_128bits_update(state_, piece.data(), piece.size());
+}
 
 Checksum StreamingChecksum::value() const { return from(XXH3_128bits_digest(state_)); }
 

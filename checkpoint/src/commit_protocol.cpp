@@ -14,14 +14,13 @@ namespace {
 
 FailJob unusable(const std::string& message) { return FailJob(message, ExitCode::kStateUnusable); }
 
-void check_ownership(const std::string& what,
-                     const std::string& job,
-                     const std::string& instance,
+void check_ownership(const std::string& what, const std::string& job, const std::string& instance,
                      const RecoveryOptions& options) {
   if (job != options.job || instance != options.instance) {
-    throw unusable(fmt::format(
-        "{} belongs to job '{}' instance '{}', not to job '{}' instance '{}'; give this job a checkpoint directory of its own",
-        what, job, instance, options.job, options.instance));
+    throw unusable(
+        fmt::format("{} belongs to job '{}' instance '{}', not to job '{}' instance '{}'; give this job a "
+                    "checkpoint directory of its own",
+                    what, job, instance, options.job, options.instance));
   }
 }
 
@@ -51,10 +50,11 @@ RecoveryPoint CommitProtocol::recover(const RecoveryOptions& options) {
     point.checksum = last_checksum_;
     if (record && record->epoch == chosen) {
       if (record->manifest != last_checksum_ || !same_positions(record->sources, point.manifest->sources)) {
-        throw unusable(fmt::format(
-            "the commit record of epoch {} names another checkpoint than the one in {}; restore the directory that this "
-            "job last used, or start over with --from fresh",
-            chosen, store_.describe(chosen)));
+        throw unusable(
+            fmt::format("the commit record of epoch {} names another checkpoint than the one in {}; restore "
+                        "the directory that this "
+                        "job last used, or start over with --from fresh",
+                        chosen, store_.describe(chosen)));
       }
     }
   }
@@ -75,7 +75,8 @@ std::optional<CommitRecord> CommitProtocol::committed_in_log(const RecoveryOptio
   const std::optional<std::string> bytes = log_->last_record();
   if (!bytes) return std::nullopt;
   CommitRecord record = decode_commit_record(*bytes);
-  check_ownership(fmt::format("the commit record of epoch {}", record.epoch), record.job, record.instance, options);
+  check_ownership(fmt::format("the commit record of epoch {}", record.epoch), record.job, record.instance,
+                  options);
   return record;
 }
 
@@ -85,22 +86,26 @@ Epoch CommitProtocol::choose(const std::optional<CommitRecord>& record, const Re
     if (record->epoch < options.oldest) return kNoEpoch;
     // Exactly the committed one: a later manifest that is durable never became visible, an earlier one is history.
     if (std::find(epochs.begin(), epochs.end(), record->epoch) != epochs.end()) return record->epoch;
-    const auto older = std::find_if(epochs.rbegin(), epochs.rend(), [&](Epoch e) { return e < record->epoch; });
+    const auto older =
+        std::find_if(epochs.rbegin(), epochs.rend(), [&](Epoch e) { return e < record->epoch; });
     if (options.allow_duplicates && older != epochs.rend()) return *older;
-    throw unusable(fmt::format(
-        "epoch {} is committed in Kafka, but its checkpoint is missing: {}; bring the directory back from a copy, or accept "
-        "that output is repeated from an older checkpoint with --allow-duplicates, or start over with --from fresh",
-        record->epoch, store_.describe(record->epoch)));
+    throw unusable(
+        fmt::format("epoch {} is committed in Kafka, but its checkpoint is missing: {}; bring the directory "
+                    "back from a copy, or accept "
+                    "that output is repeated from an older checkpoint with --allow-duplicates, or start over "
+                    "with --from fresh",
+                    record->epoch, store_.describe(record->epoch)));
   }
   if (epochs.empty() || epochs.back() < options.oldest) return kNoEpoch;
   if (!log_) return epochs.back();
   // Durable but never committed, which only the first epoch of a chain can be while the log knows nothing.
   const Manifest newest = load(epochs.back(), options);
   if (newest.predecessor == kNoEpoch) return kNoEpoch;
-  throw unusable(fmt::format(
-      "{} follows epoch {}, but Kafka holds no commit record of this job: its control topic was deleted or is another "
-      "cluster's; point to the right cluster, or start over with --from fresh",
-      store_.describe(epochs.back()), newest.predecessor));
+  throw unusable(
+      fmt::format("{} follows epoch {}, but Kafka holds no commit record of this job: its control topic was "
+                  "deleted or is another "
+                  "cluster's; point to the right cluster, or start over with --from fresh",
+                  store_.describe(epochs.back()), newest.predecessor));
 }
 
 Manifest CommitProtocol::load(Epoch epoch, const RecoveryOptions& options) {
@@ -114,9 +119,10 @@ Manifest CommitProtocol::load(Epoch epoch, const RecoveryOptions& options) {
     const auto older = std::find_if(epochs.rbegin(), epochs.rend(), [&](Epoch e) { return e < epoch; });
     if (failure.code() != ExitCode::kStateUnusable || older == epochs.rend()) throw;
     if (options.allow_duplicates) return load(*older, options);
-    throw unusable(fmt::format("{}; the checkpoint before it, epoch {}, is kept, but going on from there would repeat output that "
-                               "is visible already: bring the file back from a copy, or accept that with --allow-duplicates",
-                               failure.what(), *older));
+    throw unusable(fmt::format(
+        "{}; the checkpoint before it, epoch {}, is kept, but going on from there would repeat output that "
+        "is visible already: bring the file back from a copy, or accept that with --allow-duplicates",
+        failure.what(), *older));
   }
   check_ownership(store_.describe(epoch), manifest.job, manifest.instance, options);
   return manifest;
@@ -142,8 +148,8 @@ void CommitProtocol::commit(Manifest manifest) {
   // Only now is the checkpoint that covers these rows durable. Committing earlier could publish rows whose inputs the
   // next attempt replays.
   if (log_)
-    log_->commit(manifest.epoch,
-                 encode(CommitRecord{manifest.job, manifest.instance, manifest.epoch, sum, manifest.sources}));
+    log_->commit(manifest.epoch, encode(CommitRecord{manifest.job, manifest.instance, manifest.epoch, sum,
+                                                     manifest.sources}));
   kill_point("after_commit_before_sinks");
   for (const NamedSink& named : sinks_)
     for (const SinkProgress& progress : manifest.sinks)

@@ -32,14 +32,18 @@ std::optional<Epoch> epoch_in(const std::string& name, std::string_view suffix) 
   if (name.size() < kEpochDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
   if (suffix.empty() && name.size() != kEpochDigits) return std::nullopt;
   const std::string digits = name.substr(0, kEpochDigits);
-  if (digits.find_first_not_of("0123456789") != std::string::npos || digits > "18446744073709551615") return std::nullopt;
+  if (digits.find_first_not_of("0123456789") != std::string::npos || digits > "18446744073709551615")
+    return std::nullopt;
   return std::stoull(digits);
 }
 
 class DirectoryStore final : public CheckpointStore {
  public:
   explicit DirectoryStore(const fs::path& directory)
-      : directory_(directory), manifests_(directory / "manifests"), lock_(directory), files_(directory / "files", lock_.token()) {
+      : directory_(directory),
+        manifests_(directory / "manifests"),
+        lock_(directory),
+        files_(directory / "files", lock_.token()) {
     fs::create_directories(manifests_);
     sync_directory(directory_);
   }
@@ -56,7 +60,9 @@ class DirectoryStore final : public CheckpointStore {
 
   void check_owner() override { lock_.check_owner(); }
 
-  std::vector<Epoch> epochs() override { return reading("list", [&] { return epochs_with(""); }); }
+  std::vector<Epoch> epochs() override {
+    return reading("list", [&] { return epochs_with(""); });
+  }
   Epoch highest_epoch() override { return highest_; }
 
   std::string load(Epoch epoch) override {
@@ -120,22 +126,26 @@ class DirectoryStore final : public CheckpointStore {
 
  private:
   fs::path manifest_path(Epoch epoch) const { return manifests_ / fmt::format("{:020}", epoch); }
-  fs::path unpublished_path(Epoch epoch) const { return manifests_ / fmt::format("{:020}{}", epoch, kUnpublished); }
+  fs::path unpublished_path(Epoch epoch) const {
+    return manifests_ / fmt::format("{:020}{}", epoch, kUnpublished);
+  }
   std::string name_of(Epoch epoch) const { return fmt::format("manifest {} ({})", epoch, describe(epoch)); }
 
   /// What any error of storage means: this attempt is over. After a failed fsync every later one is.
   template <class Action>
   auto writing(const Action& action) -> decltype(action()) {
     if (sync_failed_)
-      throw RestartJob(fmt::format("an fsync in checkpoint directory {} has failed: nothing more is written there before a restart",
-                                   directory_.string()));
+      throw RestartJob(fmt::format(
+          "an fsync in checkpoint directory {} has failed: nothing more is written there before a restart",
+          directory_.string()));
     try {
       return action();
     } catch (const std::system_error& error) {
       if (dynamic_cast<const SyncError*>(&error) != nullptr) sync_failed_ = true;
       const bool full = error.code() == std::errc::no_space_on_device;
-      throw RestartJob(fmt::format("checkpoint directory {}{}: {}; the checkpoint under way is dropped", directory_.string(),
-                                   full ? " has no space left, free some" : " cannot be written", error.what()));
+      throw RestartJob(fmt::format(
+          "checkpoint directory {}{}: {}; the checkpoint under way is dropped", directory_.string(),
+          full ? " has no space left, free some" : " cannot be written", error.what()));
     }
   }
 
@@ -144,8 +154,8 @@ class DirectoryStore final : public CheckpointStore {
     try {
       return action();
     } catch (const std::system_error& error) {
-      throw FailJob(fmt::format("cannot {} checkpoint directory {}: {}; check the disk and its permissions", verb,
-                                directory_.string(), error.what()),
+      throw FailJob(fmt::format("cannot {} checkpoint directory {}: {}; check the disk and its permissions",
+                                verb, directory_.string(), error.what()),
                     ExitCode::kStateUnusable);
     }
   }
@@ -164,7 +174,8 @@ class DirectoryStore final : public CheckpointStore {
 
   /// A manifest says itself what it is: one under another's name, or of another job, was put there by someone.
   void check_place(const Manifest& manifest, Epoch epoch) {
-    if (manifest.epoch != epoch) refuse(name_of(epoch), fmt::format("is the manifest of epoch {}", manifest.epoch));
+    if (manifest.epoch != epoch)
+      refuse(name_of(epoch), fmt::format("is the manifest of epoch {}", manifest.epoch));
     if (job_.empty()) job_ = manifest.job;
     if (manifest.job != job_)
       refuse(name_of(epoch), fmt::format("belongs to job '{}', others here to job '{}'", manifest.job, job_));
@@ -174,8 +185,9 @@ class DirectoryStore final : public CheckpointStore {
     for (const StateShard& shard : manifest.shards)
       for (const StoredFile& file : shard.files)
         if (!files_.has(file))
-          throw RestartJob(fmt::format("state file {} ('{}') of checkpoint {} is not in {}: someone removed it", file.checksum.hex(),
-                                       file.name, manifest.epoch, directory_.string()));
+          throw RestartJob(
+              fmt::format("state file {} ('{}') of checkpoint {} is not in {}: someone removed it",
+                          file.checksum.hex(), file.name, manifest.epoch, directory_.string()));
   }
 
   /// Nullopt when one of them cannot be read: then no one knows which files it needs.
@@ -225,9 +237,10 @@ std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directo
     if (claim == StoreClaim::kAtOnce) store->claim(false);
     return store;
   } catch (const std::system_error& error) {
-    throw FailJob(fmt::format("checkpoint directory {} cannot be made or written: {}; name a directory that can", directory,
-                              error.what()),
-                  ExitCode::kUsage);
+    throw FailJob(
+        fmt::format("checkpoint directory {} cannot be made or written: {}; name a directory that can",
+                    directory, error.what()),
+        ExitCode::kUsage);
   }
 }
 

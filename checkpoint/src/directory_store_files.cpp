@@ -36,11 +36,14 @@ void DirectoryStoreFiles::remove_leftovers() {
     if (is_temporary(entry.path())) fs::remove(entry.path());
 }
 
-fs::path DirectoryStoreFiles::new_temporary() { return directory_ / fmt::format("{}{}-{}", kTemporary, token_, ++temporaries_); }
+fs::path DirectoryStoreFiles::new_temporary() {
+  return directory_ / fmt::format("{}{}-{}", kTemporary, token_, ++temporaries_);
+}
 
 DirectoryStoreFiles::Identity DirectoryStoreFiles::identity_of(const fs::path& path) {
   struct stat s {};
-  if (::stat(path.c_str(), &s) != 0) throw std::system_error(errno, std::generic_category(), "cannot find " + path.string());
+  if (::stat(path.c_str(), &s) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot find " + path.string());
   return {s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size),
           std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000 + s.st_mtim.tv_nsec};
 }
@@ -130,7 +133,8 @@ void DirectoryStoreFiles::verify(const StoredFile& file) const {
   if (found.bytes != file.bytes)
     refuse(name, fmt::format("has the wrong size: {} bytes expected, {} found", file.bytes, found.bytes));
   if (found.checksum != file.checksum)
-    refuse(name, fmt::format("is damaged: checksum {} expected, {} found", file.checksum.hex(), found.checksum.hex()));
+    refuse(name, fmt::format("is damaged: checksum {} expected, {} found", file.checksum.hex(),
+                             found.checksum.hex()));
 }
 
 SnapshotFile DirectoryStoreFiles::get(const StoredFile& file, const std::string& directory) {

@@ -23,7 +23,8 @@ template <class Error = std::system_error>
 
 }  // namespace
 
-OpenFile::OpenFile(const fs::path& path, int flags) : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
+OpenFile::OpenFile(const fs::path& path, int flags)
+    : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0) fail("open", path);
 }
 
@@ -91,7 +92,8 @@ Content copy_file_synced(const fs::path& from, const fs::path& to) {
 
 bool try_link(const fs::path& from, const fs::path& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return true;
-  if (errno == EXDEV || errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP || errno == ENOSYS) return false;
+  if (errno == EXDEV || errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP || errno == ENOSYS)
+    return false;
   fail("link", to);
 }
 

@@ -28,7 +28,8 @@ std::string this_process() {
 std::string taken_at(const fs::path& path) {
   struct stat status {};
   std::tm utc{};
-  if (::stat(path.c_str(), &status) != 0 || ::gmtime_r(&status.st_mtime, &utc) == nullptr) return "an unknown time";
+  if (::stat(path.c_str(), &status) != 0 || ::gmtime_r(&status.st_mtime, &utc) == nullptr)
+    return "an unknown time";
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text.data();
@@ -44,11 +45,14 @@ std::string unique_token() {
 }  // namespace
 
 DirectoryStoreLock::DirectoryStoreLock(fs::path directory)
-    : directory_(std::move(directory)), file_(directory_ / "LOCK", O_RDWR | O_CREAT), token_(unique_token()) {}
+    : directory_(std::move(directory)),
+      file_(directory_ / "LOCK", O_RDWR | O_CREAT),
+      token_(unique_token()) {}
 
 void DirectoryStoreLock::hold(bool fenced) {
   if (!locked_ && !try_lock() && !fenced) {
-    throw FailJob(fmt::format("checkpoint directory {} is in use by {} since {}; end that process first, or give this instance a "
+    throw FailJob(fmt::format("checkpoint directory {} is in use by {} since {}; end that process first, or "
+                              "give this instance a "
                               "directory of its own",
                               directory_.string(), holder(), taken_at(directory_ / "LOCK")),
                   ExitCode::kStateUnusable);
@@ -69,8 +73,9 @@ void DirectoryStoreLock::check_owner() {
   if (!owner_) return;
   const std::string owner = read_file(directory_ / "OWNER");
   if (!owner.starts_with(token_ + " ")) {
-    throw Fenced(fmt::format("checkpoint directory {} has been taken over by {}: this process is no longer the job's",
-                             directory_.string(), owner.substr(owner.find(' ') + 1)));
+    throw Fenced(
+        fmt::format("checkpoint directory {} has been taken over by {}: this process is no longer the job's",
+                    directory_.string(), owner.substr(owner.find(' ') + 1)));
   }
   if (!locked_) try_lock();  // the process it was taken over from may have ended by now
 }

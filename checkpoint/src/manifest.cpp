@@ -20,16 +20,18 @@ constexpr std::size_t kContentBytesMax = std::numeric_limits<int>::max();
 template <class Proto>
 std::string serialised(const Proto& proto, const std::string& name) {
   if (proto.ByteSizeLong() > kContentBytesMax)
-    throw FailJob(fmt::format("{} would take {} bytes, and {} is the most: operator state that belongs to no key is kept in it, "
-                              "and must be smaller",
-                              name, proto.ByteSizeLong(), kContentBytesMax));
+    throw FailJob(fmt::format(
+        "{} would take {} bytes, and {} is the most: operator state that belongs to no key is kept in it, "
+        "and must be smaller",
+        name, proto.ByteSizeLong(), kContentBytesMax));
   return proto.SerializeAsString();
 }
 
 template <class Proto>
 Proto parsed(std::string_view content, const std::string& name) {
   Proto proto;
-  if (content.size() > kContentBytesMax || !proto.ParseFromArray(content.data(), static_cast<int>(content.size())))
+  if (content.size() > kContentBytesMax ||
+      !proto.ParseFromArray(content.data(), static_cast<int>(content.size())))
     refuse(name, "has the right checksum but is no Protobuf message of its kind");
   return proto;
 }

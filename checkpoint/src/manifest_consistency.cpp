@@ -15,7 +15,8 @@ constexpr std::uint32_t kMaxParallelismMax = std::numeric_limits<KeyGroup>::max(
 
 /// A restore makes files of these names, which must not lead elsewhere.
 bool is_plain_file_name(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == name.npos && name.find('\0') == name.npos;
+  return !name.empty() && name != "." && name != ".." && name.find('/') == name.npos &&
+         name.find('\0') == name.npos;
 }
 
 std::string shard_inconsistency(const StateShard& shard, const Manifest& manifest) {
@@ -40,7 +41,8 @@ std::string shards_inconsistency(const Manifest& manifest) {
   }
   std::sort(ranges.begin(), ranges.end(), [](auto a, auto b) { return a.first < b.first; });
   for (std::size_t i = 1; i < ranges.size(); ++i)
-    if (ranges[i].first < ranges[i - 1].end) return fmt::format("gives key group {} to two workers", ranges[i].first);
+    if (ranges[i].first < ranges[i - 1].end)
+      return fmt::format("gives key group {} to two workers", ranges[i].first);
   return "";
 }
 
@@ -52,11 +54,13 @@ std::string workers_inconsistency(const Manifest& manifest) {
   for (const StateShard& shard : manifest.shards)
     if (std::string found = worker_in(shard.worker, "state shard"); !found.empty()) return found;
   for (const OperatorStateEntry& entry : manifest.operator_states)
-    if (std::string found = worker_in(entry.worker, "state of operator '" + entry.operator_name + "'"); !found.empty())
+    if (std::string found = worker_in(entry.worker, "state of operator '" + entry.operator_name + "'");
+        !found.empty())
       return found;
   for (const SinkProgress& sink : manifest.sinks)
     for (const SinkPart& part : sink.parts)
-      if (std::string found = worker_in(part.worker, "part of sink '" + sink.sink + "'"); !found.empty()) return found;
+      if (std::string found = worker_in(part.worker, "part of sink '" + sink.sink + "'"); !found.empty())
+        return found;
   return "";
 }
 

@@ -39,13 +39,16 @@ void check_length(std::string_view bytes, const std::string& name) {
   const auto length = number_at<std::uint64_t>(bytes, kMagicBytes + sizeof(std::uint32_t));
   const std::size_t found = bytes.size() - kAround;
   // Compared without the frame, so that a damaged length near 2^64 cannot wrap around.
-  if (length > found) refuse(name, fmt::format("is truncated: {} bytes of content expected, {} found", length, found));
-  if (length < found) refuse(name, fmt::format("is too long: {} bytes of content expected, {} found", length, found));
+  if (length > found)
+    refuse(name, fmt::format("is truncated: {} bytes of content expected, {} found", length, found));
+  if (length < found)
+    refuse(name, fmt::format("is too long: {} bytes of content expected, {} found", length, found));
 }
 
 void check_checksum(std::string_view bytes, const std::string& name) {
   const std::size_t end = bytes.size() - kChecksumBytes;
-  const Checksum expected{number_at<std::uint64_t>(bytes, end), number_at<std::uint64_t>(bytes, end + sizeof(std::uint64_t))};
+  const Checksum expected{number_at<std::uint64_t>(bytes, end),
+                          number_at<std::uint64_t>(bytes, end + sizeof(std::uint64_t))};
   const Checksum found = checksum(bytes.substr(0, end));
   if (found != expected)
     refuse(name, fmt::format("is damaged: checksum {} expected, {} found", expected.hex(), found.hex()));
@@ -54,10 +57,12 @@ void check_checksum(std::string_view bytes, const std::string& name) {
 }  // namespace
 
 void refuse(const std::string& name, const std::string& fact) {
-  throw FailJob(fmt::format("{} {}; restore it from a copy, start from a savepoint, or accept doubled output from an older "
-                            "checkpoint with --allow-duplicates",
-                            name, fact),
-                ExitCode::kStateUnusable);
+  throw FailJob(
+      fmt::format(
+          "{} {}; restore it from a copy, start from a savepoint, or accept doubled output from an older "
+          "checkpoint with --allow-duplicates",
+          name, fact),
+      ExitCode::kStateUnusable);
 }
 
 std::string framed(const FrameKind& kind, std::string_view content) {
@@ -80,7 +85,8 @@ std::string_view unframed(const FrameKind& kind, std::string_view bytes, const s
   // Only behind the checksum: until then the number may be damage instead of a version.
   const auto version = number_at<std::uint32_t>(bytes, kMagicBytes);
   if (version > kind.version)
-    refuse(name, fmt::format("was written by a newer weir: its format has version {}, this program reads up to {}; run the newer "
+    refuse(name, fmt::format("was written by a newer weir: its format has version {}, this program reads up "
+                             "to {}; run the newer "
                              "program",
                              version, kind.version));
   if (version == 0) refuse(name, "has format version 0, which was never written");

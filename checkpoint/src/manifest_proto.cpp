@@ -90,7 +90,9 @@ void fill(pb::OperatorState& to, const OperatorStateEntry& from) {
   to.set_worker(from.worker);
   to.set_content(from.bytes);
 }
-OperatorStateEntry value(const pb::OperatorState& from) { return {from.operator_name(), from.worker(), from.content()}; }
+OperatorStateEntry value(const pb::OperatorState& from) {
+  return {from.operator_name(), from.worker(), from.content()};
+}
 
 void fill(pb::StateSchema& to, const StateSchemaEntry& from) {
   to.set_operator_name(from.operator_name);
@@ -113,7 +115,9 @@ void fill(pb::EdgeLedger& to, const EdgeLedger& from) {
   fill(*to.mutable_sent(), from.sent);
   fill(*to.mutable_received(), from.received);
 }
-EdgeLedger value(const pb::EdgeLedger& from) { return {from.edge(), value(from.sent()), value(from.received())}; }
+EdgeLedger value(const pb::EdgeLedger& from) {
+  return {from.edge(), value(from.sent()), value(from.received())};
+}
 
 }  // namespace
 
@@ -170,7 +174,8 @@ pb::CommitRecord to_proto(const CommitRecord& record) {
 }
 
 CommitRecord from_proto(const pb::CommitRecord& proto) {
-  return {proto.job(), proto.instance(), proto.epoch(), value(proto.manifest()), values<PartitionProgress>(proto.sources())};
+  return {proto.job(), proto.instance(), proto.epoch(), value(proto.manifest()),
+          values<PartitionProgress>(proto.sources())};
 }
 
 }  // namespace weir

@@ -50,7 +50,8 @@ class MemoryStore final : public CheckpointStore {
     const std::lock_guard lock(shared_->mutex);
     const auto it = shared_->manifests.find(epoch);
     if (it == shared_->manifests.end()) refuse(describe(epoch), "is missing");
-    if (decode_manifest(it->second, describe(epoch)).epoch != epoch) refuse(describe(epoch), "is the manifest of another epoch");
+    if (decode_manifest(it->second, describe(epoch)).epoch != epoch)
+      refuse(describe(epoch), "is the manifest of another epoch");
     return it->second;
   }
 
@@ -87,9 +88,11 @@ class MemoryStore final : public CheckpointStore {
     const std::lock_guard lock(shared_->mutex);
     std::erase_if(shared_->manifests, [&](const auto& manifest) { return !kept.contains(manifest.first); });
     std::set<std::string> named;
-    for (const auto& [epoch, bytes] : shared_->manifests) named.merge(files_named_by(decode_manifest(bytes, describe(epoch))));
-    std::erase_if(shared_->files,
-                  [&](const auto& file) { return !named.contains(file.first) && !claims_.holds(file.first); });
+    for (const auto& [epoch, bytes] : shared_->manifests)
+      named.merge(files_named_by(decode_manifest(bytes, describe(epoch))));
+    std::erase_if(shared_->files, [&](const auto& file) {
+      return !named.contains(file.first) && !claims_.holds(file.first);
+    });
   }
 
   std::string describe(Epoch epoch) const override { return fmt::format("manifest {} in memory", epoch); }
@@ -103,7 +106,8 @@ class MemoryStore final : public CheckpointStore {
     }
   }
 
-  static std::string written(const std::string& bytes, const std::string& directory, const std::string& name) {
+  static std::string written(const std::string& bytes, const std::string& directory,
+                             const std::string& name) {
     try {
       std::filesystem::create_directories(directory);
       const std::filesystem::path path = std::filesystem::path(directory) / name;
@@ -122,7 +126,8 @@ class MemoryStore final : public CheckpointStore {
   void insert(const Manifest& manifest, const std::string& bytes) {
     const std::set<std::string> named = files_named_by(manifest);
     const std::lock_guard lock(shared_->mutex);
-    for (const std::string& hex : named) WEIR_ASSERT(shared_->files.contains(hex), "a manifest names files that have been put");
+    for (const std::string& hex : named)
+      WEIR_ASSERT(shared_->files.contains(hex), "a manifest names files that have been put");
     const bool inserted = shared_->manifests.emplace(manifest.epoch, bytes).second;
     WEIR_ASSERT(inserted, "an epoch is published once");
     claims_.published(named);

@@ -44,18 +44,22 @@ Manifest PendingCheckpoint::assemble() const {
   std::sort(manifest.sources.begin(), manifest.sources.end(), [](const auto& a, const auto& b) {
     return std::tie(a.source, a.partition) < std::tie(b.source, b.partition);
   });
-  std::sort(manifest.operator_states.begin(), manifest.operator_states.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.operator_name, a.worker) < std::tie(b.operator_name, b.worker);
-  });
+  std::sort(manifest.operator_states.begin(), manifest.operator_states.end(),
+            [](const auto& a, const auto& b) {
+              return std::tie(a.operator_name, a.worker) < std::tie(b.operator_name, b.worker);
+            });
   for (auto& [name, parts] : sinks) {
-    std::sort(parts.begin(), parts.end(), [](const SinkPart& a, const SinkPart& b) { return a.worker < b.worker; });
+    std::sort(parts.begin(), parts.end(),
+              [](const SinkPart& a, const SinkPart& b) { return a.worker < b.worker; });
     manifest.sinks.push_back({name, std::move(parts)});
   }
   for (auto& [name, ledger] : edges) {
     ledger.edge = name;
     if (ledger.sent != ledger.received) {
-      throw RestartJob(fmt::format("epoch {} is not committed: on edge '{}' {} rows were sent and {} received, or their content differs",
-                                   epoch_, name, ledger.sent.count, ledger.received.count));
+      throw RestartJob(
+          fmt::format("epoch {} is not committed: on edge '{}' {} rows were sent and {} received, or their "
+                      "content differs",
+                      epoch_, name, ledger.sent.count, ledger.received.count));
     }
     manifest.edges.push_back(std::move(ledger));
   }

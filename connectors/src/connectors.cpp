@@ -6,9 +6,9 @@
 
 #include <weir/core/error.hpp>
 
+#include "choices.hpp"
 #include "file_connector.hpp"
 #include "kafka_connector.hpp"
-#include "choices.hpp"
 #include "stream_sinks.hpp"
 
 namespace weir {
@@ -21,8 +21,7 @@ namespace {
 
 [[noreturn]] void unknown_scheme(const ConnectorUri& uri) {
   const std::string hint = did_you_mean(uri.scheme, {"file", "kafka", "print", "discard", "generator"});
-  refuse(uri, fmt::format("no connector is called `{}`{} (there are {})", uri.scheme,
-                          hint, known_schemes()));
+  refuse(uri, fmt::format("no connector is called `{}`{} (there are {})", uri.scheme, hint, known_schemes()));
 }
 
 class AllConnectors final : public Connectors {

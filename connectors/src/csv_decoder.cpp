@@ -7,11 +7,11 @@
 
 #include <weir/core/error.hpp>
 
+#include "choices.hpp"
 #include "csv_fields.hpp"
 #include "csv_format.hpp"
 #include "field_value.hpp"
 #include "iso_time.hpp"
-#include "choices.hpp"
 
 namespace weir {
 

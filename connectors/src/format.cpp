@@ -4,10 +4,10 @@
 
 #include <weir/core/error.hpp>
 
+#include "choices.hpp"
 #include "csv_format.hpp"
 #include "field_value.hpp"
 #include "json_format.hpp"
-#include "choices.hpp"
 
 namespace weir {
 
@@ -50,8 +50,7 @@ class RawEncoder final : public RowEncoder {
 
 [[noreturn]] void unknown_format(std::string_view format) {
   const std::string hint = did_you_mean(format, {"json", "jsonl", "csv", "raw"});
-  throw FailJob(fmt::format("format `{}` is not known{} (allowed are json, csv and raw)", format,
-                            hint),
+  throw FailJob(fmt::format("format `{}` is not known{} (allowed are json, csv and raw)", format, hint),
                 ExitCode::kUsage);
 }
 

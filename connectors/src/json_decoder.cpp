@@ -126,7 +126,8 @@ class JsonDecoder final : public RowDecoder {
     if (expected != Plan::kUnknown) {
       const std::string_view name = plan.slots[expected].field->name;
       const auto readable = static_cast<std::size_t>(padded_.get() + padded_bytes_ - raw);
-      if (name.size() < readable && std::memcmp(raw, name.data(), name.size()) == 0 && raw[name.size()] == '"')
+      if (name.size() < readable && std::memcmp(raw, name.data(), name.size()) == 0 &&
+          raw[name.size()] == '"')
         return expected;
     }
     std::size_t size = 0;

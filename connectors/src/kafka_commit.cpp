@@ -133,7 +133,8 @@ void Transactions::count(Outcome outcome) {
 void Transactions::note_duration(Environment::Instant duration) {
   if (metrics_)
     metrics_
-        ->counter("weir_kafka_commit_seconds_total", "Time that commits of Kafka transactions took.", {}, 1e-9)
+        ->counter("weir_kafka_commit_seconds_total", "Time that commits of Kafka transactions took.", {},
+                  1e-9)
         .add(static_cast<std::uint64_t>(duration.count()));
 }
 

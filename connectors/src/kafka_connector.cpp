@@ -43,9 +43,10 @@ class Connector final : public KafkaConnector {
     const auto given = address.properties.find("transaction.timeout.ms");
     if (given == address.properties.end() || std::atol(given->second.c_str()) >= kShortTimeout) return;
     if (context.warn)
-      context.warn(fmt::format("{}: transaction.timeout.ms is {}: a broker that crashes while a transaction expires can show "
-                               "aborted records; keep it at {} or more",
-                               context.name, given->second, kShortTimeout));
+      context.warn(fmt::format(
+          "{}: transaction.timeout.ms is {}: a broker that crashes while a transaction expires can show "
+          "aborted records; keep it at {} or more",
+          context.name, given->second, kShortTimeout));
   }
 
   std::shared_ptr<kafka::Transactions> transactions_;  ///< shared with the sinks and their writers

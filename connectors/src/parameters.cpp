@@ -32,8 +32,8 @@ std::optional<std::string> Parameters::one_of(const std::string& key,
                                               const std::vector<std::string>& allowed) const {
   const std::optional<std::string> value = text(key);
   if (value && std::find(allowed.begin(), allowed.end(), *value) == allowed.end()) {
-    refuse(fmt::format("{}={} is not known{} (allowed are {})", key, *value,
-                       did_you_mean(*value, allowed), joined(allowed)));
+    refuse(fmt::format("{}={} is not known{} (allowed are {})", key, *value, did_you_mean(*value, allowed),
+                       joined(allowed)));
   }
   return value;
 }

@@ -14,9 +14,11 @@ void check_names(const JobGraph& graph, std::vector<std::string>& found) {
   std::set<std::string> names;
   for (const Vertex& vertex : graph.vertices) {
     if (vertex.name.empty())
-      found.push_back(fmt::format("vertex {} ({}) has no name; names bind state and connectors", vertex.id, vertex.description));
+      found.push_back(fmt::format("vertex {} ({}) has no name; names bind state and connectors", vertex.id,
+                                  vertex.description));
     else if (!names.insert(vertex.name).second)
-      found.push_back(fmt::format("the name '{}' is used twice; names bind state and connectors", vertex.name));
+      found.push_back(
+          fmt::format("the name '{}' is used twice; names bind state and connectors", vertex.name));
   }
 }
 
@@ -24,7 +26,8 @@ void check_edges(const JobGraph& graph, std::vector<std::string>& found) {
   std::vector<bool> fed(graph.vertices.size()), read(graph.vertices.size());
   for (const Edge& edge : graph.edges) {
     if (edge.from >= graph.vertices.size() || edge.to >= graph.vertices.size() || edge.from >= edge.to) {
-      found.push_back(fmt::format("an edge leads from vertex {} to {}, against the order of the graph", edge.from, edge.to));
+      found.push_back(fmt::format("an edge leads from vertex {} to {}, against the order of the graph",
+                                  edge.from, edge.to));
       continue;
     }
     read[edge.from] = true;
@@ -34,7 +37,8 @@ void check_edges(const JobGraph& graph, std::vector<std::string>& found) {
     const bool source = std::holds_alternative<SourceVertex>(vertex.what);
     const bool sink = std::holds_alternative<SinkVertex>(vertex.what);
     if (!source && !fed[vertex.id]) found.push_back(fmt::format("'{}' has no input", vertex.name));
-    if (!sink && !read[vertex.id]) found.push_back(fmt::format("the rows of '{}' reach no sink", vertex.name));
+    if (!sink && !read[vertex.id])
+      found.push_back(fmt::format("the rows of '{}' reach no sink", vertex.name));
   }
 }
 
@@ -54,7 +58,8 @@ std::string fingerprint(const JobGraph& graph) {
   for (const Vertex& vertex : graph.vertices)
     if (const auto* op = std::get_if<OperatorVertex>(&vertex.what))
       for (const StateDescription& state : op->states)
-        states.insert(fmt::format("{}/{}:{}->{}\n", vertex.name, state.name, state.key_type, state.value_type));
+        states.insert(
+            fmt::format("{}/{}:{}->{}\n", vertex.name, state.name, state.key_type, state.value_type));
   std::string text = graph.name + "\n";
   for (const std::string& state : states) text += state;
   return fmt::format("{:016x}", hash_bytes(text));

@@ -5,7 +5,8 @@ namespace weir {
 namespace {
 
 template <class Entries>
-auto& find_or_add(Entries& entries, const std::string& name, const std::string& help, MetricLabels labels, double unit) {
+auto& find_or_add(Entries& entries, const std::string& name, const std::string& help, MetricLabels labels,
+                  double unit) {
   for (auto& entry : entries)
     if (entry.name == name && entry.labels == labels) return entry.value;
   auto& entry = entries.emplace_back();
@@ -18,7 +19,8 @@ auto& find_or_add(Entries& entries, const std::string& name, const std::string& 
 
 }  // namespace
 
-Counter& MetricRegistry::counter(const std::string& name, const std::string& help, MetricLabels labels, double unit) {
+Counter& MetricRegistry::counter(const std::string& name, const std::string& help, MetricLabels labels,
+                                 double unit) {
   std::lock_guard lock(mutex_);
   return find_or_add(counters_, name, help, std::move(labels), unit);
 }
@@ -33,8 +35,10 @@ std::vector<MetricSample> MetricRegistry::collect() const {
   std::vector<MetricSample> samples;
   samples.reserve(counters_.size() + gauges_.size());
   for (const auto& c : counters_)
-    samples.push_back({c.name, c.help, MetricSample::Type::kCounter, c.labels, c.unit * static_cast<double>(c.value.value())});
-  for (const auto& g : gauges_) samples.push_back({g.name, g.help, MetricSample::Type::kGauge, g.labels, g.value.value()});
+    samples.push_back({c.name, c.help, MetricSample::Type::kCounter, c.labels,
+                       c.unit * static_cast<double>(c.value.value())});
+  for (const auto& g : gauges_)
+    samples.push_back({g.name, g.help, MetricSample::Type::kGauge, g.labels, g.value.value()});
   return samples;
 }
 

@@ -15,10 +15,7 @@ namespace weir {
 int main(int argc, char** argv, const std::string& name, const std::function<void(Pipeline&)>& build);
 
 /// The same for a pipeline with parameters of its own, which become flags, environment variables and keys of the file.
-int main(int argc,
-         char** argv,
-         const std::string& name,
-         std::vector<Parameter> parameters,
+int main(int argc, char** argv, const std::string& name, std::vector<Parameter> parameters,
          const std::function<void(Pipeline&, const Settings&)>& build);
 
 }  // namespace weir

@@ -10,12 +10,8 @@ VertexId GraphBuilder::add(std::string name, std::string description, decltype(V
   return id;
 }
 
-void GraphBuilder::connect(VertexId from,
-                           std::uint32_t port,
-                           VertexId to,
-                           Partitioning partitioning,
-                           const std::string& chain,
-                           BatchFactory make_batch,
+void GraphBuilder::connect(VertexId from, std::uint32_t port, VertexId to, Partitioning partitioning,
+                           const std::string& chain, BatchFactory make_batch,
                            std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind) {
   Edge edge;
   edge.from = from;
@@ -28,7 +24,9 @@ void GraphBuilder::connect(VertexId from,
   graph_.edges.push_back(std::move(edge));
 }
 
-std::string then(const std::string& chain, const char* stage) { return chain.empty() ? stage : chain + " → " + stage; }
+std::string then(const std::string& chain, const char* stage) {
+  return chain.empty() ? stage : chain + " → " + stage;
+}
 
 std::string describe(Duration duration) {
   const auto ms = duration.count();

@@ -9,9 +9,12 @@ namespace {
 
 const char* to_text(RejectPolicy policy) {
   switch (policy) {
-    case RejectPolicy::kFail: return "fail";
-    case RejectPolicy::kSkip: return "skip";
-    case RejectPolicy::kDeadLetter: return "dead_letter";
+    case RejectPolicy::kFail:
+      return "fail";
+    case RejectPolicy::kSkip:
+      return "skip";
+    case RejectPolicy::kDeadLetter:
+      return "dead_letter";
   }
   return "unknown";
 }
@@ -36,9 +39,10 @@ void Rejects::reject(const Rejected& rejected) {
   counter_->add(1);
   if (policy_ == RejectPolicy::kSkip) return;
   if (policy_ == RejectPolicy::kFail) {
-    throw FailJob(fmt::format("source '{}', partition '{}', offset {}: {}; the record: {}\n"
-                              "to go on without such records: --on-error {}=skip, or =dead_letter to keep them",
-                              source_, partition_, rejected.offset, rejected.reason, excerpt(rejected.payload), source_));
+    throw FailJob(fmt::format(
+        "source '{}', partition '{}', offset {}: {}; the record: {}\n"
+        "to go on without such records: --on-error {}=skip, or =dead_letter to keep them",
+        source_, partition_, rejected.offset, rejected.reason, excerpt(rejected.payload), source_));
   }
   Arena& arena = letters_.arena();
   DeadLetter letter;

@@ -18,7 +18,8 @@ namespace {
 constexpr std::chrono::microseconds kDefaultLinger{200};
 
 Environment::Instant linger_of(const JobOptions& options) {
-  return options.linger.count() > 0 ? Environment::Instant(options.linger) : Environment::Instant(kDefaultLinger);
+  return options.linger.count() > 0 ? Environment::Instant(options.linger)
+                                    : Environment::Instant(kDefaultLinger);
 }
 
 bool is_stateful(const Vertex& vertex) {
@@ -26,8 +27,7 @@ bool is_stateful(const Vertex& vertex) {
   return op && !op->states.empty();
 }
 
-std::string address_of(const Vertex& vertex,
-                       const std::map<std::string, std::string>& bound,
+std::string address_of(const Vertex& vertex, const std::map<std::string, std::string>& bound,
                        const std::string& program_default) {
   const auto found = bound.find(vertex.name);
   return found != bound.end() ? found->second : program_default;
@@ -35,11 +35,8 @@ std::string address_of(const Vertex& vertex,
 
 }  // namespace
 
-Attempt::Attempt(const JobGraph& graph,
-                 const JobOptions& options,
-                 const JobWorld& world,
-                 CheckpointStore& checkpoints,
-                 Epoch oldest)
+Attempt::Attempt(const JobGraph& graph, const JobOptions& options, const JobWorld& world,
+                 CheckpointStore& checkpoints, Epoch oldest)
     : graph_(graph),
       options_(options),
       world_(world),
@@ -79,12 +76,14 @@ void Attempt::open_connectors() {
 
 std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, std::optional<double>& rate) {
   const auto& source = std::get<SourceVertex>(vertex.what);
-  SourceAddress address = SourceAddress::parse(vertex.name, address_of(vertex, options_.sources, source.default_uri));
+  SourceAddress address =
+      SourceAddress::parse(vertex.name, address_of(vertex, options_.sources, source.default_uri));
   rate = address.rate;
   if (address.uri.scheme == "generator") {
     const GeneratorOptions generator = address.generator();
     if (!source.generator)
-      throw FailJob(fmt::format("source '{}' has no generator: bind it to a file or a topic", vertex.name), ExitCode::kUsage);
+      throw FailJob(fmt::format("source '{}' has no generator: bind it to a file or a topic", vertex.name),
+                    ExitCode::kUsage);
     bounded_ = bounded_ && generator.events.has_value();
     return source.generator(generator);
   }
@@ -92,12 +91,16 @@ std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, std::optional
   options.start = options_.from == StartFrom::kLatest ? StartAt::kLatest : StartAt::kEarliest;
   options.bounded = options_.until_latest;
   bounded_ = bounded_ && (options_.until_latest || address.uri.scheme == "file");
-  return connectors_->source(address.uri, connector_context(vertex, source.schema, address.uri.scheme), options);
+  return connectors_->source(address.uri, connector_context(vertex, source.schema, address.uri.scheme),
+                             options);
 }
 
-ConnectorContext Attempt::connector_context(const Vertex& vertex, const RowSchema* schema, const std::string& scheme) const {
-  ConnectorContext context{graph_.name, options_.instance, vertex.name, schema, &world_.environment, &world_.metrics, {}, world_.log};
-  if (const auto found = options_.connectors.find(scheme); found != options_.connectors.end()) context.settings = found->second;
+ConnectorContext Attempt::connector_context(const Vertex& vertex, const RowSchema* schema,
+                                            const std::string& scheme) const {
+  ConnectorContext context{graph_.name,         options_.instance, vertex.name, schema,
+                           &world_.environment, &world_.metrics,   {},          world_.log};
+  if (const auto found = options_.connectors.find(scheme); found != options_.connectors.end())
+    context.settings = found->second;
   return context;
 }
 
@@ -108,12 +111,12 @@ void Attempt::recover(Epoch oldest) {
     named.push_back({open.vertex->name, open.sink.get()});
     CommitLog* own = open.sink->commit_log();
     if (own && log && own != log)
-      throw FailJob("the sinks belong to two transactional clusters; one commit cannot cover both", ExitCode::kUsage);
+      throw FailJob("the sinks belong to two transactional clusters; one commit cannot cover both",
+                    ExitCode::kUsage);
     if (own) log = own;
   }
   protocol_ = std::make_unique<CommitProtocol>(checkpoints_, log, std::move(named));
-  recovery_ = protocol_->recover(
-      {graph_.name, options_.instance, oldest, options_.allow_duplicates});
+  recovery_ = protocol_->recover({graph_.name, options_.instance, oldest, options_.allow_duplicates});
   if (!recovery_.manifest) return;
   check_compatible(*recovery_.manifest);
   world_.log(fmt::format("going on from epoch {}", recovery_.manifest->epoch));
@@ -121,7 +124,8 @@ void Attempt::recover(Epoch oldest) {
 
 void Attempt::check_compatible(const Manifest& manifest) const {
   if (manifest.max_parallelism != options_.max_parallelism) {
-    throw FailJob(fmt::format("the checkpoint was taken with --max-parallelism {}, which is fixed for the life of a job's state",
+    throw FailJob(fmt::format("the checkpoint was taken with --max-parallelism {}, which is fixed for the "
+                              "life of a job's state",
                               manifest.max_parallelism),
                   ExitCode::kStateUnusable);
   }
@@ -133,15 +137,18 @@ void Attempt::check_compatible(const Manifest& manifest) const {
       for (const StateDescription& state : op->states)
         if (state.name == kept.state.name) now = &state;
     if (!now) {
-      throw FailJob(fmt::format("{} holds state '{}' of operator '{}', which this pipeline does not have; name the operator as "
-                                "before, or start over with --from fresh",
-                                checkpoints_.describe(manifest.epoch), kept.state.name, kept.operator_name),
-                    ExitCode::kStateUnusable);
+      throw FailJob(
+          fmt::format(
+              "{} holds state '{}' of operator '{}', which this pipeline does not have; name the operator as "
+              "before, or start over with --from fresh",
+              checkpoints_.describe(manifest.epoch), kept.state.name, kept.operator_name),
+          ExitCode::kStateUnusable);
     }
     if (now->key_type != kept.state.key_type || now->value_type != kept.state.value_type) {
-      throw FailJob(fmt::format("state '{}' of operator '{}' has changed its type: {} holds {} -> {}, the pipeline wants {} -> {}",
-                                kept.state.name, kept.operator_name, checkpoints_.describe(manifest.epoch), kept.state.key_type,
-                                kept.state.value_type, now->key_type, now->value_type),
+      throw FailJob(fmt::format("state '{}' of operator '{}' has changed its type: {} holds {} -> {}, the "
+                                "pipeline wants {} -> {}",
+                                kept.state.name, kept.operator_name, checkpoints_.describe(manifest.epoch),
+                                kept.state.key_type, kept.state.value_type, now->key_type, now->value_type),
                     ExitCode::kStateUnusable);
     }
   }
@@ -153,12 +160,13 @@ void Attempt::restore_state() {
   backend_ = world_.backend(options_);
   for (std::uint32_t worker = 0; worker < options_.parallelism; ++worker) {
     const KeyGroupRange range = key_groups_of(worker, options_.parallelism, options_.max_parallelism);
-    stores_[worker] = std::make_unique<StateStore>(restore_tier(*backend_, worker, range), options_.state, range,
-                                                   options_.memory_bytes / 2 / options_.parallelism);
+    stores_[worker] = std::make_unique<StateStore>(restore_tier(*backend_, worker, range), options_.state,
+                                                   range, options_.memory_bytes / 2 / options_.parallelism);
   }
 }
 
-std::unique_ptr<StateTier> Attempt::restore_tier(StateBackend& backend, std::uint32_t worker, KeyGroupRange range) {
+std::unique_ptr<StateTier> Attempt::restore_tier(StateBackend& backend, std::uint32_t worker,
+                                                 KeyGroupRange range) {
   if (!recovery_.manifest) return backend.create(worker);
   const auto fetch = [&](const StateShard& shard) {
     std::vector<SnapshotFile> files;
@@ -173,7 +181,8 @@ std::unique_ptr<StateTier> Attempt::restore_tier(StateBackend& backend, std::uin
   // Another parallelism than the checkpoint's: the key groups of this worker lie in several shards, each a contiguous range.
   std::unique_ptr<StateTier> tier = backend.create(worker);
   for (const StateShard& shard : recovery_.manifest->shards) {
-    const KeyGroupRange overlap{std::max(range.first, shard.key_groups.first), std::min(range.end, shard.key_groups.end)};
+    const KeyGroupRange overlap{std::max(range.first, shard.key_groups.first),
+                                std::min(range.end, shard.key_groups.end)};
     if (overlap.first >= overlap.end) continue;
     const auto source = backend.open(options_.parallelism + worker, fetch(shard));
     copy_key_groups(*source, overlap, *tier);
@@ -182,7 +191,8 @@ std::unique_ptr<StateTier> Attempt::restore_tier(StateBackend& backend, std::uin
 }
 
 void Attempt::build_channels() {
-  for (std::uint32_t worker = 0; worker < options_.parallelism; ++worker) parkers_.push_back(std::make_unique<Parker>());
+  for (std::uint32_t worker = 0; worker < options_.parallelism; ++worker)
+    parkers_.push_back(std::make_unique<Parker>());
   const std::uint32_t workers = options_.parallelism;
   std::map<std::string, int> seen;
   for (const Edge& edge : graph_.edges) {
@@ -193,8 +203,9 @@ void Attempt::build_channels() {
     for (std::uint32_t from = 0; from < workers; ++from) {
       for (std::uint32_t to = 0; to < workers; ++to) {
         if (edge.partitioning == Partitioning::kForward && from != to) continue;
-        channels[from * workers + to] = from == to ? std::make_unique<Channel>(nullptr, nullptr)
-                                                   : std::make_unique<Channel>(parkers_[from].get(), parkers_[to].get());
+        channels[from * workers + to] =
+            from == to ? std::make_unique<Channel>(nullptr, nullptr)
+                       : std::make_unique<Channel>(parkers_[from].get(), parkers_[to].get());
       }
     }
   }
@@ -202,8 +213,10 @@ void Attempt::build_channels() {
 
 void Attempt::build_tasks(std::uint32_t worker) {
   for (const Vertex& vertex : graph_.vertices) {
-    if (std::holds_alternative<SourceVertex>(vertex.what)) tasks_[worker].push_back(build_source(vertex, worker));
-    else if (std::holds_alternative<OperatorVertex>(vertex.what)) tasks_[worker].push_back(build_operator(vertex, worker));
+    if (std::holds_alternative<SourceVertex>(vertex.what))
+      tasks_[worker].push_back(build_source(vertex, worker));
+    else if (std::holds_alternative<OperatorVertex>(vertex.what))
+      tasks_[worker].push_back(build_operator(vertex, worker));
     else tasks_[worker].push_back(build_sink(vertex, worker));
   }
 }
@@ -216,8 +229,9 @@ std::unique_ptr<Task> Attempt::build_source(const Vertex& vertex, std::uint32_t 
   if (const auto found = options_.on_reject.find(vertex.name); found != options_.on_reject.end())
     context.on_reject = found->second;
   return std::make_unique<SourceTask>(
-      SourceTaskOptions{vertex.name, worker, definition.max_drift, definition.idle_after}, control_, world_.metrics, *open.board,
-      open.progress[worker], TaskOutputs(std::move(edges)), definition.make(std::move(context)), assign_partitions(open, worker));
+      SourceTaskOptions{vertex.name, worker, definition.max_drift, definition.idle_after}, control_,
+      world_.metrics, *open.board, open.progress[worker], TaskOutputs(std::move(edges)),
+      definition.make(std::move(context)), assign_partitions(open, worker));
 }
 
 std::unique_ptr<Task> Attempt::build_operator(const Vertex& vertex, std::uint32_t worker) {
@@ -230,7 +244,8 @@ std::unique_ptr<Task> Attempt::build_operator(const Vertex& vertex, std::uint32_
 }
 
 std::unique_ptr<Task> Attempt::build_sink(const Vertex& vertex, std::uint32_t worker) {
-  const auto open = std::find_if(sinks_.begin(), sinks_.end(), [&](const OpenSink& s) { return s.vertex == &vertex; });
+  const auto open =
+      std::find_if(sinks_.begin(), sinks_.end(), [&](const OpenSink& s) { return s.vertex == &vertex; });
   return std::make_unique<SinkTask>(vertex.name, worker, control_, world_.metrics, gate(vertex, worker),
                                     open->sink->open_writer(worker));
 }
@@ -259,8 +274,7 @@ const PartitionProgress* Attempt::restored(const std::string& source, const std:
   return nullptr;
 }
 
-OperatorContext Attempt::context(const Vertex& vertex,
-                                 std::uint32_t worker,
+OperatorContext Attempt::context(const Vertex& vertex, std::uint32_t worker,
                                  std::vector<std::unique_ptr<EdgeOutput>>& edges) {
   const std::uint32_t workers = options_.parallelism;
   OperatorContext context;
@@ -277,7 +291,8 @@ OperatorContext Attempt::context(const Vertex& vertex,
     std::vector<Channel*> targets;
     for (std::uint32_t to = 0; to < workers; ++to)
       if (Channel* channel = channels_[e][worker * workers + to].get()) targets.push_back(channel);
-    edges.push_back(std::make_unique<EdgeOutput>(edge, edge_names_[e], options_.max_parallelism, std::move(targets)));
+    edges.push_back(
+        std::make_unique<EdgeOutput>(edge, edge_names_[e], options_.max_parallelism, std::move(targets)));
     if (context.outputs.size() <= edge.port) context.outputs.resize(edge.port + 1);
     context.outputs[edge.port].push_back(edge.bind(*edges.back()));
   }
@@ -330,7 +345,8 @@ void Attempt::report_committed(const Manifest& manifest) {
 }
 
 Attempt::OpenSource& Attempt::source_of(const Vertex& vertex) {
-  return *std::find_if(sources_.begin(), sources_.end(), [&](const OpenSource& s) { return s.vertex == &vertex; });
+  return *std::find_if(sources_.begin(), sources_.end(),
+                       [&](const OpenSource& s) { return s.vertex == &vertex; });
 }
 
 std::vector<SourceStatus> Attempt::source_status() const {

@@ -20,11 +20,8 @@ class Attempt {
  public:
   /// Opens, fences, recovers and restores. Blocks. Throws what these throw. References outlive the attempt.
   /// Commits before epoch `oldest` are ignored.
-  Attempt(const JobGraph& graph,
-          const JobOptions& options,
-          const JobWorld& world,
-          CheckpointStore& checkpoints,
-          Epoch oldest);
+  Attempt(const JobGraph& graph, const JobOptions& options, const JobWorld& world,
+          CheckpointStore& checkpoints, Epoch oldest);
   /// Requires: no task is being stepped. Waits for what is being written.
   ~Attempt();
 
@@ -63,12 +60,14 @@ class Attempt {
   std::unique_ptr<Task> build_sink(const Vertex& vertex, std::uint32_t worker);
   std::vector<AssignedPartition> assign_partitions(OpenSource& source, std::uint32_t worker);
   const PartitionProgress* restored(const std::string& source, const std::string& partition) const;
-  OperatorContext context(const Vertex& vertex, std::uint32_t worker, std::vector<std::unique_ptr<EdgeOutput>>& edges);
+  OperatorContext context(const Vertex& vertex, std::uint32_t worker,
+                          std::vector<std::unique_ptr<EdgeOutput>>& edges);
   InputGate gate(const Vertex& vertex, std::uint32_t worker);
   void build_coordinator();
   void report_committed(const Manifest& manifest);
   OpenSource& source_of(const Vertex& vertex);
-  ConnectorContext connector_context(const Vertex& vertex, const RowSchema* schema, const std::string& scheme) const;
+  ConnectorContext connector_context(const Vertex& vertex, const RowSchema* schema,
+                                     const std::string& scheme) const;
 
   const JobGraph& graph_;
   const JobOptions& options_;
@@ -86,8 +85,9 @@ class Attempt {
   std::vector<std::unique_ptr<StateStore>> stores_;
   std::vector<std::unique_ptr<Parker>> parkers_;
   std::vector<std::string> edge_names_;
-  std::vector<std::vector<std::unique_ptr<Channel>>> channels_;  ///< [edge][from * workers + to]; null where none
-  std::vector<std::vector<std::unique_ptr<Task>>> tasks_;        ///< [worker], upstream first
+  std::vector<std::vector<std::unique_ptr<Channel>>>
+      channels_;                                           ///< [edge][from * workers + to]; null where none
+  std::vector<std::vector<std::unique_ptr<Task>>> tasks_;  ///< [worker], upstream first
   std::unique_ptr<Coordinator> coordinator_;
   bool bounded_ = true;
 };

@@ -91,7 +91,7 @@ class Channel {
  private:
   SpscRing<Element, kElements> ring_;
   SpscRing<std::unique_ptr<Batch>, 2 * kElements> emptied_;
-  Parker* const sender_;    ///< null where both ends are on one worker, or in the simulation
+  Parker* const sender_;  ///< null where both ends are on one worker, or in the simulation
   Parker* const receiver_;
 };
 

@@ -36,15 +36,21 @@ struct Coordinator::Writing {
 
 struct Coordinator::Metrics {
   explicit Metrics(MetricRegistry& r)
-      : completed(r.counter("weir_checkpoints_total", "Checkpoints, by how they ended.", {{"result", "completed"}})),
-        failed(r.counter("weir_checkpoints_total", "Checkpoints, by how they ended.", {{"result", "failed"}})),
-        skipped(r.counter("weir_checkpoints_total", "Checkpoints, by how they ended.", {{"result", "skipped"}})),
+      : completed(r.counter("weir_checkpoints_total", "Checkpoints, by how they ended.",
+                            {{"result", "completed"}})),
+        failed(
+            r.counter("weir_checkpoints_total", "Checkpoints, by how they ended.", {{"result", "failed"}})),
+        skipped(
+            r.counter("weir_checkpoints_total", "Checkpoints, by how they ended.", {{"result", "skipped"}})),
         last_epoch(r.gauge("weir_checkpoint_last_epoch", "Epoch of the last commit.")),
-        duration(r.gauge("weir_checkpoint_last_duration_seconds", "From the barrier's injection to the commit.")),
-        completed_at(r.gauge("weir_checkpoint_last_completed_timestamp_seconds", "When the last commit happened.")),
+        duration(
+            r.gauge("weir_checkpoint_last_duration_seconds", "From the barrier's injection to the commit.")),
+        completed_at(
+            r.gauge("weir_checkpoint_last_completed_timestamp_seconds", "When the last commit happened.")),
         new_bytes(r.gauge("weir_checkpoint_last_size_bytes", kSizeHelp, {{"kind", "new"}})),
         referenced_bytes(r.gauge("weir_checkpoint_last_size_bytes", kSizeHelp, {{"kind", "referenced"}})) {}
-  static constexpr const char* kSizeHelp = "State files of the last checkpoint: written for it, or taken over from the one before.";
+  static constexpr const char* kSizeHelp =
+      "State files of the last checkpoint: written for it, or taken over from the one before.";
   Counter& completed;
   Counter& failed;
   Counter& skipped;
@@ -115,8 +121,7 @@ void Coordinator::write() {
   }
 }
 
-void Coordinator::write_shard(const std::shared_ptr<Writing>& writing,
-                              std::uint32_t worker,
+void Coordinator::write_shard(const std::shared_ptr<Writing>& writing, std::uint32_t worker,
                               std::vector<std::unique_ptr<SealedState>> sealed) {
   StateStore& store = *writing->plan.stores[worker];
   try {

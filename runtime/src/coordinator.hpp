@@ -52,8 +52,7 @@ class Coordinator {
   void begin(Environment::Instant now, bool last);
   void collect();
   void write();
-  static void write_shard(const std::shared_ptr<Writing>& writing,
-                          std::uint32_t worker,
+  static void write_shard(const std::shared_ptr<Writing>& writing, std::uint32_t worker,
                           std::vector<std::unique_ptr<SealedState>> sealed);
   static void commit(const std::shared_ptr<Writing>& writing);
   void finish(Environment::Instant now);
@@ -69,7 +68,7 @@ class Coordinator {
   Environment::Instant next_due_{0};
   std::uint64_t activity_seen_ = 0;
   std::set<std::string> files_;  ///< of the last checkpoint, by checksum
-  bool last_ = false;  ///< the checkpoint in flight is the last one
+  bool last_ = false;            ///< the checkpoint in flight is the last one
 };
 
 }  // namespace weir

@@ -6,7 +6,8 @@ namespace {
 constexpr Environment::Instant kNotWaiting = Environment::Instant::max();
 }
 
-EdgeOutput::EdgeOutput(const Edge& edge, std::string name, std::uint32_t max_parallelism, std::vector<Channel*> channels)
+EdgeOutput::EdgeOutput(const Edge& edge, std::string name, std::uint32_t max_parallelism,
+                       std::vector<Channel*> channels)
     : name_(std::move(name)),
       max_parallelism_(max_parallelism),
       make_batch_(edge.make_batch),
@@ -54,11 +55,13 @@ void EdgeOutput::broadcast(Element::Kind kind, EventTime watermark, Epoch epoch)
 }
 
 void EdgeOutput::send(std::uint32_t target, Element element) {
-  if (!backlog_.empty() || !channels_[target]->try_send(element)) backlog_.emplace_back(target, std::move(element));
+  if (!backlog_.empty() || !channels_[target]->try_send(element))
+    backlog_.emplace_back(target, std::move(element));
 }
 
 bool EdgeOutput::drain() {
-  while (!backlog_.empty() && channels_[backlog_.front().first]->try_send(backlog_.front().second)) backlog_.pop_front();
+  while (!backlog_.empty() && channels_[backlog_.front().first]->try_send(backlog_.front().second))
+    backlog_.pop_front();
   return backlog_.empty();
 }
 

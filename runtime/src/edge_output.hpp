@@ -18,7 +18,8 @@ namespace weir {
 /// backlog is never more than what one step emits.
 class EdgeOutput final : public Exchange {
  public:
-  EdgeOutput(const Edge& edge, std::string name, std::uint32_t max_parallelism, std::vector<Channel*> channels);
+  EdgeOutput(const Edge& edge, std::string name, std::uint32_t max_parallelism,
+             std::vector<Channel*> channels);
 
   std::uint32_t targets() const override { return static_cast<std::uint32_t>(channels_.size()); }
   std::uint32_t max_parallelism() const override { return max_parallelism_; }

@@ -42,7 +42,8 @@ InputGate::Event InputGate::take(std::size_t i, Element& element) {
       return event;  // popped by done_with_rows()
     case Element::Kind::kWatermark:
       event = watermark_event(merger_.advance(i, element.watermark));
-      if (event.kind == Kind::kNothing && merger_.all_idle()) event.kind = Kind::kIdle;  // the last active input has ended
+      if (event.kind == Kind::kNothing && merger_.all_idle())
+        event.kind = Kind::kIdle;  // the last active input has ended
       break;
     case Element::Kind::kIdle:
       event = watermark_event(merger_.idle(i));
@@ -84,7 +85,8 @@ void InputGate::done_with_rows() {
 
 std::vector<TaskSnapshot::EdgeEnd> InputGate::take_received() {
   std::vector<TaskSnapshot::EdgeEnd> ends;
-  for (std::size_t i = 0; i < inputs_.size(); ++i) ends.push_back({inputs_[i].edge, std::exchange(received_[i], {})});
+  for (std::size_t i = 0; i < inputs_.size(); ++i)
+    ends.push_back({inputs_[i].edge, std::exchange(received_[i], {})});
   return ends;
 }
 

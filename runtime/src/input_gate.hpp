@@ -27,10 +27,10 @@ class InputGate {
   enum class Kind { kNothing, kRows, kWatermark, kIdle, kBarrier, kEnd };
   struct Event {
     Kind kind = Kind::kNothing;
-    std::uint32_t input = 0;   ///< of kRows
+    std::uint32_t input = 0;      ///< of kRows
     const Batch* rows = nullptr;  ///< of kRows; valid until done_with_rows()
-    EventTime watermark;       ///< of kWatermark, merged over all inputs
-    Epoch epoch = kNoEpoch;    ///< of kBarrier, delivered by all inputs
+    EventTime watermark;          ///< of kWatermark, merged over all inputs
+    Epoch epoch = kNoEpoch;       ///< of kBarrier, delivered by all inputs
   };
   /// The next event. After kRows, done_with_rows() must be called before the next one.
   Event next();

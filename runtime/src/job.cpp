@@ -16,15 +16,24 @@ namespace weir {
 
 const char* to_string(JobState state) {
   switch (state) {
-    case JobState::kCreated: return "created";
-    case JobState::kStarting: return "starting";
-    case JobState::kRestoring: return "restoring";
-    case JobState::kRunning: return "running";
-    case JobState::kFinishing: return "finishing";
-    case JobState::kRestarting: return "restarting";
-    case JobState::kDone: return "done";
-    case JobState::kStopped: return "stopped";
-    case JobState::kFailed: return "failed";
+    case JobState::kCreated:
+      return "created";
+    case JobState::kStarting:
+      return "starting";
+    case JobState::kRestoring:
+      return "restoring";
+    case JobState::kRunning:
+      return "running";
+    case JobState::kFinishing:
+      return "finishing";
+    case JobState::kRestarting:
+      return "restarting";
+    case JobState::kDone:
+      return "done";
+    case JobState::kStopped:
+      return "stopped";
+    case JobState::kFailed:
+      return "failed";
   }
   return "unknown";
 }
@@ -152,13 +161,16 @@ void Job::Core::attempt_once() {
 std::optional<Duration> Job::Core::backoff() {
   const Environment::Instant now = world.environment.now();
   const RestartPolicy& policy = options.restart;
-  while (!recent_restarts.empty() && now - recent_restarts.front() > policy.window) recent_restarts.pop_front();
+  while (!recent_restarts.empty() && now - recent_restarts.front() > policy.window)
+    recent_restarts.pop_front();
   if (recent_restarts.size() >= policy.limit) return std::nullopt;
   recent_restarts.push_back(now);
   const auto doublings = std::min<std::size_t>(recent_restarts.size() - 1, 20);
-  const std::int64_t longest = std::min(policy.max_backoff.count(), policy.initial_backoff.count() << doublings);
+  const std::int64_t longest =
+      std::min(policy.max_backoff.count(), policy.initial_backoff.count() << doublings);
   // Half fixed, half chance: instances that failed together do not come back together.
-  return Duration{longest / 2 + static_cast<std::int64_t>(world.environment.random() % static_cast<std::uint64_t>(longest / 2 + 1))};
+  return Duration{longest / 2 + static_cast<std::int64_t>(world.environment.random() %
+                                                          static_cast<std::uint64_t>(longest / 2 + 1))};
 }
 
 void Job::Core::enter(JobState next) {

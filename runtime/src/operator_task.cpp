@@ -21,12 +21,8 @@ class TaskSnapshotWriter final : public SnapshotWriter {
 
 }  // namespace
 
-OperatorTask::OperatorTask(std::string vertex,
-                           std::uint32_t worker,
-                           AttemptControl& control,
-                           MetricRegistry& metrics,
-                           InputGate gate,
-                           TaskOutputs outputs,
+OperatorTask::OperatorTask(std::string vertex, std::uint32_t worker, AttemptControl& control,
+                           MetricRegistry& metrics, InputGate gate, TaskOutputs outputs,
                            std::unique_ptr<Operator> driven)
     : vertex_(std::move(vertex)),
       worker_(worker),

@@ -7,13 +7,8 @@ namespace weir {
 /// Drives an Operator: feeds it what its gate gives, passes marks on, takes its snapshot at a barrier.
 class OperatorTask final : public Task {
  public:
-  OperatorTask(std::string vertex,
-               std::uint32_t worker,
-               AttemptControl& control,
-               MetricRegistry& metrics,
-               InputGate gate,
-               TaskOutputs outputs,
-               std::unique_ptr<Operator> driven);
+  OperatorTask(std::string vertex, std::uint32_t worker, AttemptControl& control, MetricRegistry& metrics,
+               InputGate gate, TaskOutputs outputs, std::unique_ptr<Operator> driven);
 
   bool step(Environment::Instant now) override;
   bool is_blocked() const override { return outputs_.has_backlog(); }

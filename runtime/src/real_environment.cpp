@@ -76,13 +76,16 @@ class RealEnvironment final : public Environment {
     return std::chrono::duration_cast<Instant>(std::chrono::steady_clock::now().time_since_epoch());
   }
   EventTime wall_clock() override {
-    return {std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()).count()};
+    return {
+        std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()).count()};
   }
   std::uint64_t random() override {
     std::lock_guard lock(mutex_);
     return random_();
   }
-  void run_blocking(std::string_view lane, std::function<void()> job) override { lane_named(lane).add(std::move(job)); }
+  void run_blocking(std::string_view lane, std::function<void()> job) override {
+    lane_named(lane).add(std::move(job));
+  }
   void await_blocking() override {
     // A job may give another lane work, so go round until every lane was idle at first sight.
     for (bool waited = true; waited;) {

@@ -6,12 +6,8 @@ namespace {
 constexpr int kEventsAStep = 8;
 }
 
-SinkTask::SinkTask(std::string vertex,
-                   std::uint32_t worker,
-                   AttemptControl& control,
-                   MetricRegistry& metrics,
-                   InputGate gate,
-                   std::unique_ptr<SinkWriter> writer)
+SinkTask::SinkTask(std::string vertex, std::uint32_t worker, AttemptControl& control, MetricRegistry& metrics,
+                   InputGate gate, std::unique_ptr<SinkWriter> writer)
     : vertex_(std::move(vertex)),
       worker_(worker),
       control_(control),

@@ -9,12 +9,8 @@ namespace weir {
 /// Drives a SinkWriter: hands it batches until it takes them, and at a barrier waits for its flush.
 class SinkTask final : public Task {
  public:
-  SinkTask(std::string vertex,
-           std::uint32_t worker,
-           AttemptControl& control,
-           MetricRegistry& metrics,
-           InputGate gate,
-           std::unique_ptr<SinkWriter> writer);
+  SinkTask(std::string vertex, std::uint32_t worker, AttemptControl& control, MetricRegistry& metrics,
+           InputGate gate, std::unique_ptr<SinkWriter> writer);
 
   bool step(Environment::Instant now) override;
   bool is_blocked() const override { return held_ != nullptr || flushing_.has_value(); }
@@ -30,8 +26,8 @@ class SinkTask final : public Task {
   TaskMetrics metrics_;
   InputGate gate_;
   std::unique_ptr<SinkWriter> writer_;
-  const Batch* held_ = nullptr;       ///< rows the writer has not taken yet
-  std::optional<Epoch> flushing_;     ///< an epoch the writer has not finished yet
+  const Batch* held_ = nullptr;    ///< rows the writer has not taken yet
+  std::optional<Epoch> flushing_;  ///< an epoch the writer has not finished yet
 };
 
 }  // namespace weir

@@ -15,7 +15,8 @@ Number parse_number(const std::string& text, const std::string& key, const std::
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number < Number{})
-    throw FailJob(fmt::format("parameter '{}' of '{}' must be a number, not '{}'", key, address, text), ExitCode::kUsage);
+    throw FailJob(fmt::format("parameter '{}' of '{}' must be a number, not '{}'", key, address, text),
+                  ExitCode::kUsage);
   return number;
 }
 
@@ -23,7 +24,8 @@ Number parse_number(const std::string& text, const std::string& key, const std::
 
 SourceAddress SourceAddress::parse(const std::string& source, const std::string& text) {
   if (text.empty())
-    throw FailJob(fmt::format("source '{0}' is bound to nothing: give --source {0}=ADDRESS", source), ExitCode::kUsage);
+    throw FailJob(fmt::format("source '{0}' is bound to nothing: give --source {0}=ADDRESS", source),
+                  ExitCode::kUsage);
   SourceAddress address{ConnectorUri::parse(text), std::nullopt};
   if (const auto rate = address.uri.parameters.find("rate"); rate != address.uri.parameters.end()) {
     address.rate = parse_number<double>(rate->second, "rate", text);
@@ -37,11 +39,14 @@ GeneratorOptions SourceAddress::generator() const {
   for (const auto& [key, value] : uri.parameters) {
     if (key == "events") options.events = parse_number<std::uint64_t>(value, key, uri.text);
     else if (key == "seed") options.seed = parse_number<std::uint64_t>(value, key, uri.text);
-    else if (key == "partitions") options.partitions = std::max(1u, parse_number<std::uint32_t>(value, key, uri.text));
+    else if (key == "partitions")
+      options.partitions = std::max(1u, parse_number<std::uint32_t>(value, key, uri.text));
     else
-      throw FailJob(fmt::format("'{}' has an unknown parameter '{}'; a generator takes events, seed, rate and partitions",
-                                uri.text, key),
-                    ExitCode::kUsage);
+      throw FailJob(
+          fmt::format(
+              "'{}' has an unknown parameter '{}'; a generator takes events, seed, rate and partitions",
+              uri.text, key),
+          ExitCode::kUsage);
   }
   return options;
 }

@@ -10,7 +10,7 @@ namespace weir {
 
 /// A source's address with what the runtime itself takes from it: `rate=ROWS_A_SECOND`, over all partitions.
 struct SourceAddress {
-  ConnectorUri uri;            ///< without the runtime's own parameters
+  ConnectorUri uri;  ///< without the runtime's own parameters
   std::optional<double> rate;
 
   /// Throws FailJob(kUsage) naming the source.

@@ -18,21 +18,18 @@ EventTime SourceBoard::slowest() const {
 
 std::size_t SourceBoard::reserve(std::size_t wanted, Environment::Instant now) {
   if (!rate_) return wanted;
-  const auto allowed = static_cast<std::int64_t>(*rate_ * std::chrono::duration<double>(now - started_).count());
+  const auto allowed =
+      static_cast<std::int64_t>(*rate_ * std::chrono::duration<double>(now - started_).count());
   const std::int64_t before = taken_.fetch_add(static_cast<std::int64_t>(wanted), std::memory_order_relaxed);
-  const auto granted = static_cast<std::size_t>(std::clamp<std::int64_t>(allowed - before, 0, static_cast<std::int64_t>(wanted)));
+  const auto granted = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(allowed - before, 0, static_cast<std::int64_t>(wanted)));
   give_back(wanted - granted);
   return granted;
 }
 
-SourceTask::SourceTask(SourceTaskOptions options,
-                       AttemptControl& control,
-                       MetricRegistry& metrics,
-                       SourceBoard& board,
-                       SourceProgress& progress,
-                       TaskOutputs outputs,
-                       std::unique_ptr<SourceOperator> driven,
-                       std::vector<AssignedPartition> partitions)
+SourceTask::SourceTask(SourceTaskOptions options, AttemptControl& control, MetricRegistry& metrics,
+                       SourceBoard& board, SourceProgress& progress, TaskOutputs outputs,
+                       std::unique_ptr<SourceOperator> driven, std::vector<AssignedPartition> partitions)
     : options_(std::move(options)),
       control_(control),
       metrics_(metrics, options_.vertex, options_.worker),
@@ -94,7 +91,8 @@ bool SourceTask::may_read(const Partition& partition) const {
 bool SourceTask::read(Partition& partition, Environment::Instant now) {
   const std::size_t allowed = board_.reserve(kRowsARead, now);
   if (allowed == 0) return false;
-  const SourceOperator::Read read = operator_->read(partition.assigned.index, *partition.assigned.reader, allowed);
+  const SourceOperator::Read read =
+      operator_->read(partition.assigned.index, *partition.assigned.reader, allowed);
   board_.give_back(allowed - std::min(allowed, read.rows + read.rejected));
   kill_point("after_poll");
   records_.add(read.rows + read.rejected);

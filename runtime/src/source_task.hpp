@@ -23,7 +23,9 @@ class SourceBoard {
   EventTime slowest() const;
   /// Rows that may be read at this moment, at most `wanted`; given back what is not used.
   std::size_t reserve(std::size_t wanted, Environment::Instant now);
-  void give_back(std::size_t rows) { taken_.fetch_sub(static_cast<std::int64_t>(rows), std::memory_order_relaxed); }
+  void give_back(std::size_t rows) {
+    taken_.fetch_sub(static_cast<std::int64_t>(rows), std::memory_order_relaxed);
+  }
 
  private:
   std::deque<std::atomic<std::int64_t>> watermarks_;
@@ -60,13 +62,8 @@ struct SourceTaskOptions {
 /// Reads the partitions of one source that belong to one worker, in turn; merges their watermarks; injects barriers.
 class SourceTask final : public Task {
  public:
-  SourceTask(SourceTaskOptions options,
-             AttemptControl& control,
-             MetricRegistry& metrics,
-             SourceBoard& board,
-             SourceProgress& progress,
-             TaskOutputs outputs,
-             std::unique_ptr<SourceOperator> driven,
+  SourceTask(SourceTaskOptions options, AttemptControl& control, MetricRegistry& metrics, SourceBoard& board,
+             SourceProgress& progress, TaskOutputs outputs, std::unique_ptr<SourceOperator> driven,
              std::vector<AssignedPartition> partitions);
 
   bool step(Environment::Instant now) override;

@@ -11,11 +11,8 @@ struct SteppedAttempt::Core {
   bool done = false;
 };
 
-SteppedAttempt::SteppedAttempt(const JobGraph& graph,
-                               const JobOptions& options,
-                               const JobWorld& world,
-                               CheckpointStore& checkpoints,
-                               Epoch oldest)
+SteppedAttempt::SteppedAttempt(const JobGraph& graph, const JobOptions& options, const JobWorld& world,
+                               CheckpointStore& checkpoints, Epoch oldest)
     : core_(new Core{world.environment, Attempt(graph, options, world, checkpoints, oldest), {}}) {
   for (std::uint32_t worker = 0; worker < core_->attempt.workers(); ++worker)
     for (const auto& task : core_->attempt.tasks(worker)) core_->tasks.push_back(task.get());

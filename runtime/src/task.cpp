@@ -60,7 +60,8 @@ TaskMetrics::TaskMetrics(MetricRegistry& metrics, const std::string& vertex, std
   const MetricLabels labels{{"operator", vertex}, {"worker", std::to_string(worker)}};
   in_ = &metrics.counter("weir_operator_records_in_total", "Records an operator has taken in.", labels);
   out_ = &metrics.counter("weir_operator_records_out_total", "Records an operator has sent on.", labels);
-  watermark_ = &metrics.gauge("weir_operator_watermark_timestamp_seconds", "Event time an operator has come to.", labels);
+  watermark_ = &metrics.gauge("weir_operator_watermark_timestamp_seconds",
+                              "Event time an operator has come to.", labels);
 }
 
 }  // namespace weir

@@ -20,7 +20,8 @@ namespace weir {
 /// What tasks and the coordinator tell each other. Any thread.
 class AttemptControl {
  public:
-  AttemptControl(Environment& environment, Environment::Instant linger) : environment_(environment), linger_(linger) {}
+  AttemptControl(Environment& environment, Environment::Instant linger)
+      : environment_(environment), linger_(linger) {}
 
   Environment& environment() const { return environment_; }
   Environment::Instant linger() const { return linger_; }

@@ -43,7 +43,8 @@ Entries parse(std::string_view bytes) {
     const std::string_view key = in.take(key_bytes);
     entries.emplace_hint(entries.end(), key, in.take(value_bytes));
   }
-  if (!in.at_end()) throw FailJob("state file 'entries' goes on behind its last entry", ExitCode::kStateUnusable);
+  if (!in.at_end())
+    throw FailJob("state file 'entries' goes on behind its last entry", ExitCode::kStateUnusable);
   return entries;
 }
 
@@ -60,11 +61,11 @@ class MemoryTier final : public StateTier {
     });
   }
 
-  void scan(std::string_view begin,
-            std::string_view end,
+  void scan(std::string_view begin, std::string_view end,
             const std::function<void(std::string_view, std::string_view)>& visit) const override {
     const std::shared_lock lock(mutex_);
-    for (auto it = entries_.lower_bound(begin); it != entries_.end() && (end.empty() || it->first < end); ++it)
+    for (auto it = entries_.lower_bound(begin); it != entries_.end() && (end.empty() || it->first < end);
+         ++it)
       visit(it->first, it->second);
   }
 
@@ -91,13 +92,17 @@ class MemoryTier final : public StateTier {
 
 class MemoryBackend final : public StateBackend {
  public:
-  std::unique_ptr<StateTier> create(std::uint32_t) override { return std::make_unique<MemoryTier>(Entries()); }
+  std::unique_ptr<StateTier> create(std::uint32_t) override {
+    return std::make_unique<MemoryTier>(Entries());
+  }
 
   std::unique_ptr<StateTier> open(std::uint32_t worker, const std::vector<SnapshotFile>& files) override {
     if (files.size() != 1 || files.front().name != kFileName || !files.front().path.empty())
-      throw FailJob(fmt::format("the snapshot of worker {} was not written by the memory backend: {} files, the first is '{}'",
-                                worker, files.size(), files.empty() ? "" : files.front().name),
-                    ExitCode::kStateUnusable);
+      throw FailJob(
+          fmt::format(
+              "the snapshot of worker {} was not written by the memory backend: {} files, the first is '{}'",
+              worker, files.size(), files.empty() ? "" : files.front().name),
+          ExitCode::kStateUnusable);
     return std::make_unique<MemoryTier>(parse(files.front().bytes));
   }
 

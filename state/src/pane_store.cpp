@@ -47,15 +47,15 @@ void drop_pane(StateDelta& delta, KeyGroupRange groups, std::uint32_t operator_i
   }
 }
 
-void scan_pane(const StateTier& tier,
-               KeyGroupRange groups,
-               std::uint32_t operator_id,
-               EventTime end,
-               const std::function<void(std::string_view key, std::uint16_t run, std::string_view value)>& visit) {
+void scan_pane(
+    const StateTier& tier, KeyGroupRange groups, std::uint32_t operator_id, EventTime end,
+    const std::function<void(std::string_view key, std::uint16_t run, std::string_view value)>& visit) {
   for (std::uint32_t group = groups.first; group < groups.end; ++group) {
     const std::string prefix = state_prefix(static_cast<KeyGroup>(group), operator_id, pane_namespace(end));
     tier.scan(prefix, prefix_end(prefix), [&](std::string_view key, std::string_view value) {
-      const auto byte = [&](std::size_t from_end) { return static_cast<std::uint8_t>(key[key.size() - from_end]); };
+      const auto byte = [&](std::size_t from_end) {
+        return static_cast<std::uint8_t>(key[key.size() - from_end]);
+      };
       const auto run = static_cast<std::uint16_t>(byte(2) << 8 | byte(1));
       visit(key.substr(prefix.size(), key.size() - prefix.size() - kRunBytes), run, value);
     });

@@ -18,10 +18,12 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void refuse(std::uint32_t worker, const std::string& file, const std::string& why) {
-  throw FailJob(fmt::format("the state snapshot of worker {} cannot be used: file '{}': {}; restore the file from a copy of "
-                            "the checkpoint directory, or start from a savepoint",
-                            worker, file, why),
-                ExitCode::kStateUnusable);
+  throw FailJob(
+      fmt::format(
+          "the state snapshot of worker {} cannot be used: file '{}': {}; restore the file from a copy of "
+          "the checkpoint directory, or start from a savepoint",
+          worker, file, why),
+      ExitCode::kStateUnusable);
 }
 
 /// Links what RocksDB never changes; copies the few small files that it may append to.
@@ -58,7 +60,8 @@ void check_complete(std::uint32_t worker, rocksdb::DB& db, const std::vector<Sna
   for (const auto& file : live) names.insert(fs::path(file.name).filename());
   for (const SnapshotFile& file : files)
     if (fs::path(file.name).extension() == ".sst" && !names.contains(file.name))
-      refuse(worker, culprit(rocksdb::Status::Corruption(), files), "it does not name " + file.name + " any more");
+      refuse(worker, culprit(rocksdb::Status::Corruption(), files),
+             "it does not name " + file.name + " any more");
 }
 
 class RocksDbBackend final : public StateBackend {
@@ -73,7 +76,8 @@ class RocksDbBackend final : public StateBackend {
     options.create_if_missing = true;
     options.error_if_exists = true;
     rocksdb::DB* db = nullptr;
-    check(rocksdb::DB::Open(options, directory.live(), &db), "make the live state in " + directory.live().string());
+    check(rocksdb::DB::Open(options, directory.live(), &db),
+          "make the live state in " + directory.live().string());
     return std::make_unique<RocksDbTier>(shared_, directory, std::unique_ptr<rocksdb::DB>(db));
   }
 
@@ -87,7 +91,8 @@ class RocksDbBackend final : public StateBackend {
   std::string staging_directory() const override { return directory_ / "staging"; }
 
  private:
-  std::unique_ptr<rocksdb::DB> open_live(std::uint32_t worker, const fs::path& live, const std::vector<SnapshotFile>& files) {
+  std::unique_ptr<rocksdb::DB> open_live(std::uint32_t worker, const fs::path& live,
+                                         const std::vector<SnapshotFile>& files) {
     rocksdb::Options options = shared_->database;
     // Compaction must not replace files before they are counted.
     options.disable_auto_compactions = true;
@@ -101,7 +106,9 @@ class RocksDbBackend final : public StateBackend {
     return db;
   }
 
-  TierDirectory directory_of(std::uint32_t worker) const { return {directory_ / fmt::format("worker-{}", worker)}; }
+  TierDirectory directory_of(std::uint32_t worker) const {
+    return {directory_ / fmt::format("worker-{}", worker)};
+  }
 
   const RunDirectory run_;
   const fs::path directory_;

@@ -28,8 +28,7 @@ Ranges merged(Ranges ranges) {
   for (auto& range : ranges) {
     if (!merged.empty() && range.first <= merged.back().second)
       merged.back().second = std::max(merged.back().second, range.second);
-    else
-      merged.push_back(std::move(range));
+    else merged.push_back(std::move(range));
   }
   return merged;
 }
@@ -41,8 +40,9 @@ void TierDirectory::make_anew() const {
     fs::remove_all(root);
     for (const fs::path& path : {live(), ingest(), snapshots()}) fs::create_directories(path);
   } catch (const fs::filesystem_error& error) {
-    throw RestartJob(fmt::format("cannot make the state directory {}: {}; check that it exists and may be written",
-                                 root.string(), error.code().message()));
+    throw RestartJob(
+        fmt::format("cannot make the state directory {}: {}; check that it exists and may be written",
+                    root.string(), error.code().message()));
   }
 }
 
@@ -60,7 +60,8 @@ void RocksDbTier::write_file(const StateDelta& delta, const std::string& path) c
   // Tombstones and entries of one file get the same sequence number, and a tombstone hides only smaller ones.
   for (const auto& [begin, end] : merged(delta.ranges())) check(writer.DeleteRange(begin, end), action);
   delta.for_each([&](std::string_view key, std::string_view value) {
-    if (const rocksdb::Status status = writer.Put(slice(key), slice(value)); !status.ok()) check(status, action);
+    if (const rocksdb::Status status = writer.Put(slice(key), slice(value)); !status.ok())
+      check(status, action);
   });
   check(writer.Finish(), action);
 }
@@ -76,8 +77,7 @@ void RocksDbTier::apply(const StateDelta& delta) {
   check(db_->IngestExternalFile({path}, ingest), "add " + path + " to the live state");
 }
 
-void RocksDbTier::scan(std::string_view begin,
-                       std::string_view end,
+void RocksDbTier::scan(std::string_view begin, std::string_view end,
                        const std::function<void(std::string_view, std::string_view)>& visit) const {
   if (!end.empty() && begin >= end) return;
   rocksdb::ReadOptions read;

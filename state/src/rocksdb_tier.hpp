@@ -29,14 +29,14 @@ struct TierDirectory {
 /// One worker's RocksDB. Nothing goes through its log or its memtables: each delta becomes one file, ingested whole.
 class RocksDbTier final : public StateTier {
  public:
-  RocksDbTier(std::shared_ptr<const RocksDbShared> shared, TierDirectory directory, std::unique_ptr<rocksdb::DB> db)
+  RocksDbTier(std::shared_ptr<const RocksDbShared> shared, TierDirectory directory,
+              std::unique_ptr<rocksdb::DB> db)
       : shared_(std::move(shared)), directory_(std::move(directory)), db_(std::move(db)) {}
   /// Removes the directory: snapshots too.
   ~RocksDbTier() override;
 
   void apply(const StateDelta& delta) override;
-  void scan(std::string_view begin,
-            std::string_view end,
+  void scan(std::string_view begin, std::string_view end,
             const std::function<void(std::string_view, std::string_view)>& visit) const override;
   std::vector<std::optional<std::string>> multi_get(const std::vector<std::string>& keys) const override;
   std::vector<SnapshotFile> snapshot() override;

@@ -22,7 +22,8 @@ constexpr const char* kPrefix = "run-";
 /// The lock of a run, held by this process afterwards; -1 when another one, alive, holds it.
 int try_lock(const fs::path& run) {
   const int lock = ::open((run / "LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock < 0) throw std::system_error(errno, std::generic_category(), "cannot open " + (run / "LOCK").string());
+  if (lock < 0)
+    throw std::system_error(errno, std::generic_category(), "cannot open " + (run / "LOCK").string());
   if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
   ::close(lock);
   return -1;
@@ -44,7 +45,8 @@ RunDirectory::RunDirectory(const std::string& state_directory) {
   try {
     make(state_directory);
   } catch (const std::system_error& error) {
-    throw FailJob(fmt::format("cannot make the state directory {}: {}; name one that can be written", state_directory, error.what()),
+    throw FailJob(fmt::format("cannot make the state directory {}: {}; name one that can be written",
+                              state_directory, error.what()),
                   ExitCode::kUsage);
   }
 }
@@ -53,7 +55,8 @@ void RunDirectory::make(const fs::path& parent) {
   fs::create_directories(parent);
   remove_dead_runs(parent);
   std::string name = (parent / (std::string(kPrefix) + "XXXXXX")).string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), "cannot make " + name);
+  if (::mkdtemp(name.data()) == nullptr)
+    throw std::system_error(errno, std::generic_category(), "cannot make " + name);
   path_ = name;
   lock_ = try_lock(path_);
   fs::create_directories(path_ / "staging");

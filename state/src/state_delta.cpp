@@ -42,7 +42,8 @@ class DigitSort {
       Entry* end = std::find_if(first, last, [&](const Entry& e) {
         return e.prefix != first->prefix || length_in(e, depth) != length_in(*first, depth);
       });
-      if (end - first > 1 && length_in(*first, depth) > kDigitBytes) sort_rest(first, end, depth + kDigitBytes);
+      if (end - first > 1 && length_in(*first, depth) > kDigitBytes)
+        sort_rest(first, end, depth + kDigitBytes);
       first = end;
     }
   }
@@ -74,7 +75,8 @@ class DigitSort {
 void StateDelta::put(std::string_view key, std::string_view value) {
   constexpr std::size_t kBytesMax = std::numeric_limits<std::uint32_t>::max();
   WEIR_ASSERT(key.size() <= kBytesMax && value.size() <= kBytesMax, "a state entry is smaller than 4 GiB");
-  entries_.push_back({0, buffer_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())});
+  entries_.push_back(
+      {0, buffer_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())});
   buffer_.append(key).append(value);
 }
 

@@ -13,7 +13,8 @@ constexpr std::size_t kCopyBytes = 32 * 1024 * 1024;
 
 template <class Number>
 void append_big_endian(std::string& out, Number number) {
-  for (int shift = 8 * (sizeof number - 1); shift >= 0; shift -= 8) out.push_back(static_cast<char>(number >> shift));
+  for (int shift = 8 * (sizeof number - 1); shift >= 0; shift -= 8)
+    out.push_back(static_cast<char>(number >> shift));
 }
 
 /// The first key of a group; empty behind the last group there can be.
@@ -51,10 +52,11 @@ std::string prefix_end(std::string prefix) {
 void copy_key_groups(const StateTier& from, KeyGroupRange range, StateTier& to) {
   if (range.first >= range.end) return;
   StateDelta delta;
-  from.scan(group_begin(range.first), group_begin(range.end), [&](std::string_view key, std::string_view value) {
-    delta.put(key, value);
-    if (delta.bytes() >= kCopyBytes) write(delta, to);
-  });
+  from.scan(group_begin(range.first), group_begin(range.end),
+            [&](std::string_view key, std::string_view value) {
+              delta.put(key, value);
+              if (delta.bytes() >= kCopyBytes) write(delta, to);
+            });
   if (!delta.empty()) write(delta, to);
 }
 

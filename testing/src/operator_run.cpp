@@ -73,7 +73,12 @@ constexpr int kFruitlessCallsMost = 1000;
 
 struct OperatorRun::Core {
   Core(const OperatorUnderTest& t, const HarnessOptions& o, MetricRegistry& m, Outputs out)
-      : tested(t), options(o), metrics(m), outputs(std::move(out)), environment(kSeed), backend(make_memory_backend()) {
+      : tested(t),
+        options(o),
+        metrics(m),
+        outputs(std::move(out)),
+        environment(kSeed),
+        backend(make_memory_backend()) {
     if (tested.bind) {
       edge.emplace(tested.make_batch, options.max_parallelism);
       chain = tested.bind(*edge);
@@ -126,7 +131,8 @@ struct OperatorRun::Core {
   std::unique_ptr<Operator> driven;
 };
 
-OperatorRun::OperatorRun(const OperatorUnderTest& tested, const HarnessOptions& options, MetricRegistry& metrics, Outputs outputs)
+OperatorRun::OperatorRun(const OperatorUnderTest& tested, const HarnessOptions& options,
+                         MetricRegistry& metrics, Outputs outputs)
     : core_(std::make_unique<Core>(tested, options, metrics, std::move(outputs))) {}
 
 OperatorRun::~OperatorRun() = default;
@@ -147,12 +153,14 @@ void OperatorRun::watermark(EventTime watermark) {
     const bool done = core_->driven->advance_watermark(watermark);
     const std::size_t rows = core_->emitted - before;
     if (rows > kEmitTooMuch)
-      throw std::logic_error(fmt::format("'{}' emitted {} rows in one call of advance_watermark(); {} is about the most allowed",
-                                         core_->tested.name, rows, Operator::kEmitAtMost));
+      throw std::logic_error(
+          fmt::format("'{}' emitted {} rows in one call of advance_watermark(); {} is about the most allowed",
+                      core_->tested.name, rows, Operator::kEmitAtMost));
     if (done) return;
     fruitless = rows == 0 ? fruitless + 1 : 0;
     if (fruitless > kFruitlessCallsMost)
-      throw std::logic_error(fmt::format("'{}' emits nothing and is not done with the watermark {}", core_->tested.name, watermark.millis));
+      throw std::logic_error(fmt::format("'{}' emits nothing and is not done with the watermark {}",
+                                         core_->tested.name, watermark.millis));
   }
 }
 
@@ -185,16 +193,17 @@ OperatorUnderTest operator_of(const JobGraph& graph, const std::string& name) {
 void check_rows_before(const JobGraph& graph, const OperatorUnderTest& tested, const RowSchema& schema) {
   const auto* source = std::get_if<SourceVertex>(&graph.vertices[tested.before].what);
   if (source && source->schema && source->schema != &schema)
-    throw std::logic_error(fmt::format("the rows before '{}' are of type {}, not {}", tested.name, source->schema->name, schema.name));
+    throw std::logic_error(fmt::format("the rows before '{}' are of type {}, not {}", tested.name,
+                                       source->schema->name, schema.name));
 }
 
 std::string described_as_text(const RowSchema& schema, const void* row) { return row_text(schema, row); }
 
-std::string difference(RunKind kind, std::size_t port, std::size_t row, std::size_t plain_rows, std::size_t other_rows,
-                       const std::string& plain, const std::string& other) {
+std::string difference(RunKind kind, std::size_t port, std::size_t row, std::size_t plain_rows,
+                       std::size_t other_rows, const std::string& plain, const std::string& other) {
   return fmt::format("with {}, port {} gives {} rows instead of {}; row {} is {} instead of {}",
-                     kind == RunKind::kRestarts ? "a restart after every record" : "a row a batch", port, other_rows, plain_rows, row,
-                     other, plain);
+                     kind == RunKind::kRestarts ? "a restart after every record" : "a row a batch", port,
+                     other_rows, plain_rows, row, other, plain);
 }
 
 }  // namespace weir::testing

@@ -16,13 +16,19 @@ class SimulatedEnvironment final : public Environment {
   explicit SimulatedEnvironment(std::uint64_t seed) : chance_(seed) {}
 
   Instant now() override { return now_; }
-  EventTime wall_clock() override { return {1'700'000'000'000 + std::chrono::duration_cast<Duration>(now_).count()}; }
+  EventTime wall_clock() override {
+    return {1'700'000'000'000 + std::chrono::duration_cast<Duration>(now_).count()};
+  }
   std::uint64_t random() override { return chance_(); }
-  void run_blocking(std::string_view lane, std::function<void()> job) override { lanes_[std::string(lane)].push_back(std::move(job)); }
+  void run_blocking(std::string_view lane, std::function<void()> job) override {
+    lanes_[std::string(lane)].push_back(std::move(job));
+  }
   void await_blocking() override;
 
   void advance(Instant by) { now_ += by; }
-  bool chance(double probability) { return probability > 0 && std::uniform_real_distribution<double>()(chance_) < probability; }
+  bool chance(double probability) {
+    return probability > 0 && std::uniform_real_distribution<double>()(chance_) < probability;
+  }
   /// Runs the first job of a lane chosen by chance. False when there is none.
   bool run_one();
   /// The process has died: what waits on lanes never happens.

@@ -52,8 +52,8 @@ class LogCommit final : public CommitLog {
 
 class LogWriter final : public SinkWriter {
  public:
-  LogWriter(std::string topic, std::uint32_t worker, const RowSchema& schema, LogCommit& log, SimulatedEnvironment& environment,
-            const Faults& faults, Epoch& committed)
+  LogWriter(std::string topic, std::uint32_t worker, const RowSchema& schema, LogCommit& log,
+            SimulatedEnvironment& environment, const Faults& faults, Epoch& committed)
       : topic_(std::move(topic)),
         schema_(schema),
         log_(log),
@@ -92,7 +92,8 @@ class LogWriter final : public SinkWriter {
 
 class LogSink final : public Sink {
  public:
-  LogSink(std::string topic, const RowSchema& schema, LogCommit& log, SimulatedEnvironment& environment, const Faults& faults)
+  LogSink(std::string topic, const RowSchema& schema, LogCommit& log, SimulatedEnvironment& environment,
+          const Faults& faults)
       : topic_(std::move(topic)), schema_(schema), log_(log), environment_(environment), faults_(faults) {}
   CommitLog* commit_log() override { return &log_; }
   void recover(Epoch, const std::vector<SinkPart>&) override {}
@@ -114,7 +115,8 @@ class SimulatedConnectors final : public Connectors {
  public:
   SimulatedConnectors(SimulatedLog& log, SimulatedEnvironment& environment, const Faults& faults)
       : commit_(log, environment, faults), environment_(environment), faults_(faults) {}
-  std::unique_ptr<Source> source(const ConnectorUri& uri, const ConnectorContext&, const SourceOptions&) override {
+  std::unique_ptr<Source> source(const ConnectorUri& uri, const ConnectorContext&,
+                                 const SourceOptions&) override {
     throw FailJob("a simulation reads from generators only, not from '" + uri.text + "'", ExitCode::kUsage);
   }
   std::unique_ptr<Sink> sink(const ConnectorUri&, const ConnectorContext& context) override {
@@ -129,7 +131,8 @@ class SimulatedConnectors final : public Connectors {
 
 }  // namespace
 
-std::unique_ptr<Connectors> make_simulated_connectors(SimulatedLog& log, SimulatedEnvironment& environment, const Faults& faults) {
+std::unique_ptr<Connectors> make_simulated_connectors(SimulatedLog& log, SimulatedEnvironment& environment,
+                                                      const Faults& faults) {
   return std::make_unique<SimulatedConnectors>(log, environment, faults);
 }
 

@@ -23,6 +23,7 @@ struct SimulatedLog {
 };
 
 /// Connectors of one attempt whose sinks all write to one simulated log.
-std::unique_ptr<Connectors> make_simulated_connectors(SimulatedLog& log, SimulatedEnvironment& environment, const Faults& faults);
+std::unique_ptr<Connectors> make_simulated_connectors(SimulatedLog& log, SimulatedEnvironment& environment,
+                                                      const Faults& faults);
 
 }  // namespace weir::testing

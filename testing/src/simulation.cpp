@@ -41,9 +41,11 @@ class Simulation {
   /// True when the job has come to its end.
   bool attempt_once() {
     crashed_ = false;
-    JobWorld world{environment_, metrics_,
+    JobWorld world{environment_,
+                   metrics_,
                    [this] { return make_simulated_connectors(log_, environment_, options_.faults); },
-                   [](const JobOptions&) { return make_memory_backend(); }, {}};
+                   [](const JobOptions&) { return make_memory_backend(); },
+                   {}};
     const auto store = make_memory_store(checkpoints_);
     std::unique_ptr<SteppedAttempt> attempt;
     try {

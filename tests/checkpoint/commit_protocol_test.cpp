@@ -40,7 +40,9 @@ class ScriptedStore final : public CheckpointStore {
     std::string text = "retain";
     for (const Epoch epoch : epochs) text += " " + std::to_string(epoch);
     journal_.push_back(text);
-    std::erase_if(manifests, [&](const auto& m) { return std::find(epochs.begin(), epochs.end(), m.first) == epochs.end(); });
+    std::erase_if(manifests, [&](const auto& m) {
+      return std::find(epochs.begin(), epochs.end(), m.first) == epochs.end();
+    });
   }
   std::string describe(Epoch epoch) const override { return "manifest " + std::to_string(epoch); }
 
@@ -75,7 +77,9 @@ class ScriptedLog final : public CommitLog {
 class ScriptedSink final : public Sink {
  public:
   ScriptedSink(std::string name, Journal& journal) : name_(std::move(name)), journal_(journal) {}
-  void recover(Epoch restored, const std::vector<SinkPart>& parts) override { note("recover", restored, parts); }
+  void recover(Epoch restored, const std::vector<SinkPart>& parts) override {
+    note("recover", restored, parts);
+  }
   void commit(Epoch epoch, const std::vector<SinkPart>& parts) override { note("commit", epoch, parts); }
   std::unique_ptr<SinkWriter> open_writer(std::uint32_t) override { return nullptr; }
 
@@ -114,7 +118,8 @@ struct World {
     manifest.job = "job";
     manifest.instance = "0";
     manifest.epoch = epoch;
-    manifest.sources.push_back({"in", "p", {0, ""}, {static_cast<std::int64_t>(epoch) * 10, ""}, EventTime{1}, false});
+    manifest.sources.push_back(
+        {"in", "p", {0, ""}, {static_cast<std::int64_t>(epoch) * 10, ""}, EventTime{1}, false});
     manifest.sinks.push_back({"rows", {{0, "file" + std::to_string(epoch), {}}}});
     return manifest;
   }
@@ -140,7 +145,8 @@ TEST_CASE("CommitProtocol starts anew where nothing was ever committed, and fenc
   const RecoveryPoint point = world.recover();
   CHECK_FALSE(point.manifest);
   CHECK(point.next_epoch == 1);
-  CHECK(world.journal == Journal{"check owner", "fence", "claim after fence", "read log", "rows recover 0", "late recover 0"});
+  CHECK(world.journal ==
+        Journal{"check owner", "fence", "claim after fence", "read log", "rows recover 0", "late recover 0"});
 }
 
 TEST_CASE("CommitProtocol publishes, commits, tells the sinks, and only then lets go of older checkpoints") {
@@ -153,8 +159,8 @@ TEST_CASE("CommitProtocol publishes, commits, tells the sinks, and only then let
   world.journal.clear();
   protocol.commit(World::manifest(2));
   protocol.commit(World::manifest(5));
-  CHECK(world.journal == Journal{"publish 2", "commit 2", "rows commit 2 file2", "retain 1 2", "publish 5", "commit 5",
-                                 "rows commit 5 file5", "retain 2 5"});
+  CHECK(world.journal == Journal{"publish 2", "commit 2", "rows commit 2 file2", "retain 1 2", "publish 5",
+                                 "commit 5", "rows commit 5 file5", "retain 2 5"});
 }
 
 TEST_CASE("CommitProtocol chains manifests, each naming the one before it") {
@@ -180,7 +186,8 @@ TEST_CASE("CommitProtocol goes on from exactly the epoch that is committed, and 
   CHECK(point.manifest->epoch == 2);
   CHECK(point.checksum == checksum(world.store.manifests.at(2)));
   CHECK(point.next_epoch == 3);
-  CHECK(world.journal == Journal{"check owner", "fence", "claim after fence", "read log", "rows recover 2 file2", "late recover 2"});
+  CHECK(world.journal == Journal{"check owner", "fence", "claim after fence", "read log",
+                                 "rows recover 2 file2", "late recover 2"});
 }
 
 TEST_CASE("CommitProtocol does nothing more once a commit has failed") {
@@ -228,14 +235,16 @@ TEST_CASE("CommitProtocol refuses a log that has lost its commits") {
   World world;
   world.commit({1, 2});
   world.log.record.reset();
-  CHECK_THAT(refusal(world), Catch::Contains("manifest 2 follows epoch 1") && Catch::Contains("control topic was deleted"));
+  CHECK_THAT(refusal(world),
+             Catch::Contains("manifest 2 follows epoch 1") && Catch::Contains("control topic was deleted"));
 }
 
 TEST_CASE("CommitProtocol refuses to go on without the committed checkpoint, unless output may be repeated") {
   World world;
   world.commit({1, 2});
   world.store.manifests.erase(2);
-  CHECK_THAT(refusal(world), Catch::Contains("epoch 2 is committed") && Catch::Contains("--allow-duplicates"));
+  CHECK_THAT(refusal(world),
+             Catch::Contains("epoch 2 is committed") && Catch::Contains("--allow-duplicates"));
   const RecoveryPoint point = world.recover(allowing_duplicates());
   CHECK(point.manifest->epoch == 1);
   CHECK(point.next_epoch == 3);
@@ -253,7 +262,8 @@ TEST_CASE("CommitProtocol refuses a damaged checkpoint, unless output may be rep
     FAIL("nothing was refused");
   } catch (const FailJob& failure) {
     CHECK(failure.code() == ExitCode::kStateUnusable);
-    CHECK_THAT(failure.what(), Catch::Contains("manifest 2") && Catch::Contains("epoch 1, is kept") && Catch::Contains("--allow-duplicates"));
+    CHECK_THAT(failure.what(), Catch::Contains("manifest 2") && Catch::Contains("epoch 1, is kept") &&
+                                   Catch::Contains("--allow-duplicates"));
   }
   CommitProtocol protocol = world.process(with_log);
   const RecoveryPoint point = protocol.recover(allowing_duplicates());
@@ -298,9 +308,11 @@ TEST_CASE("CommitProtocol refuses what belongs to another job or instance") {
   World world;
   world.commit({1, 2});
   CHECK_THAT(refusal(world, {"other", "0", kNoEpoch, false}), Catch::Contains("belongs to job 'job'"));
-  CHECK_THAT(refusal(world, {"job", "1", kNoEpoch, false}), Catch::Contains("instance '0', not to job 'job' instance '1'"));
+  CHECK_THAT(refusal(world, {"job", "1", kNoEpoch, false}),
+             Catch::Contains("instance '0', not to job 'job' instance '1'"));
   for (const bool allow : {false, true})
-    CHECK_THROWS_WITH(world.recover({"other", "0", kNoEpoch, allow}, false), Catch::StartsWith("manifest 2 belongs to job 'job'"));
+    CHECK_THROWS_WITH(world.recover({"other", "0", kNoEpoch, allow}, false),
+                      Catch::StartsWith("manifest 2 belongs to job 'job'"));
 }
 
 TEST_CASE("CommitProtocol that starts anew ignores what was committed before, and never repeats an epoch") {

@@ -2,10 +2,10 @@
 #include <cstdlib>
 #include <random>
 
-#include <catch2/catch.hpp>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
 
 #include <weir/checkpoint/store.hpp>
 #include <weir/core/kill_point.hpp>
@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Puts, publishes and retains until it is killed. Some files stay from epoch to epoch, some are new.
-[[noreturn]] void publish_for_ever(const std::string& directory, const StoreScratch& scratch, std::uint64_t seed) {
+[[noreturn]] void publish_for_ever(const std::string& directory, const StoreScratch& scratch,
+                                   std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const auto store = make_directory_store(directory);
   for (Epoch epoch = store->highest_epoch() + 1;; ++epoch) {
@@ -114,7 +115,9 @@ TEST_CASE("Another process cannot open a directory store that is held, and can w
   const auto try_open = [&] {
     return run_child([&] {
       const std::string message = failure_of([&] { make_directory_store(directory); });
-      ::_exit(message.empty() ? 1 : message.find("process " + std::to_string(tester)) == std::string::npos ? 2 : 3);
+      ::_exit(message.empty()                                                          ? 1
+              : message.find("process " + std::to_string(tester)) == std::string::npos ? 2
+                                                                                       : 3);
     });
   };
   CHECK(WEXITSTATUS(wait_for(try_open())) == 3);

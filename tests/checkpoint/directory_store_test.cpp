@@ -4,8 +4,8 @@
 #include <random>
 #include <thread>
 
-#include <catch2/catch.hpp>
 #include <sys/stat.h>
+#include <catch2/catch.hpp>
 
 #include <weir/checkpoint/store.hpp>
 
@@ -45,7 +45,8 @@ struct Directory {
 
 TEST_CASE("The directory store links immutable files and copies others") {
   Directory d;
-  const SnapshotFile table = d.scratch.file("000001.sst", "table", true), current = d.scratch.file("CURRENT", "current", false);
+  const SnapshotFile table = d.scratch.file("000001.sst", "table", true),
+                     current = d.scratch.file("CURRENT", "current", false);
   const StoredFile stored_table = d.store->put(table), stored_current = d.store->put(current);
   CHECK(inode(d.file(stored_table)) == inode(table.path));
   CHECK(inode(d.file(stored_current)) != inode(current.path));
@@ -113,13 +114,15 @@ TEST_CASE("Several threads may put the same and other files at once") {
   for (std::thread& thread : threads) thread.join();
   for (const auto& files : stored)
     for (const StoredFile& file : files) CHECK(checksum(d.store->get(file, "").bytes) == file.checksum);
-  for (const auto& entry : fs::directory_iterator(d.path() / "files")) CHECK(entry.path().filename().string().size() == 32);
+  for (const auto& entry : fs::directory_iterator(d.path() / "files"))
+    CHECK(entry.path().filename().string().size() == 32);
 }
 
 TEST_CASE("The directory store refuses a second holder and names the first") {
   Directory d;
   const std::string message = failure_of([&] { make_directory_store(d.path().string()); });
-  CHECK_THAT(message, Catch::Contains("in use by process " + std::to_string(::getpid())) && Catch::Contains(d.path().string()));
+  CHECK_THAT(message, Catch::Contains("in use by process " + std::to_string(::getpid())) &&
+                          Catch::Contains(d.path().string()));
   d.store.reset();
   CHECK(failure_of([&] { make_directory_store(d.path().string()); }).empty());
 }
@@ -136,7 +139,8 @@ TEST_CASE("A manifest under another epoch's name is refused") {
   d.store->publish(1, encode(manifest_of(1, {})));
   d.store->publish(2, encode(manifest_of(2, {})));
   fs::copy_file(d.manifest(1), d.manifest(2), fs::copy_options::overwrite_existing);
-  CHECK_THAT(failure_of([&] { d.store->load(2); }), Catch::Contains("manifest 2") && Catch::Contains("epoch 1"));
+  CHECK_THAT(failure_of([&] { d.store->load(2); }),
+             Catch::Contains("manifest 2") && Catch::Contains("epoch 1"));
 }
 
 TEST_CASE("A manifest of another job is refused") {
@@ -211,21 +215,32 @@ TEST_CASE("get() finds any damage of a stored file") {
     contents.push_back(content);
   }
   for (int n = 0; n < 1200; ++n) {
-    const std::size_t i = random() % files.size(), other = (i + 1 + random() % (files.size() - 1)) % files.size();
+    const std::size_t i = random() % files.size(),
+                      other = (i + 1 + random() % (files.size() - 1)) % files.size();
     std::string damaged = contents[i];
     const int kind = static_cast<int>(random() % 5);
     switch (kind) {
-      case 0: damaged[random() % damaged.size()] ^= static_cast<char>(1 << random() % 8); break;
-      case 1: damaged.resize(random() % damaged.size()); break;
-      case 2: damaged += static_cast<char>(random()); break;
-      case 3: damaged = contents[other]; break;
-      default: break;
+      case 0:
+        damaged[random() % damaged.size()] ^= static_cast<char>(1 << random() % 8);
+        break;
+      case 1:
+        damaged.resize(random() % damaged.size());
+        break;
+      case 2:
+        damaged += static_cast<char>(random());
+        break;
+      case 3:
+        damaged = contents[other];
+        break;
+      default:
+        break;
     }
     fs::remove(d.file(files[i]));
     if (kind < 4) std::ofstream(d.file(files[i]), std::ios::binary) << damaged;
     const std::string staging = random() % 2 == 0 ? "" : (d.scratch / "staging").string();
     const std::string message = failure_of([&] { d.store->get(files[i], staging); });
-    if (message.find(d.file(files[i]).string()) == std::string::npos || message.find(files[i].name) == std::string::npos)
+    if (message.find(d.file(files[i]).string()) == std::string::npos ||
+        message.find(files[i].name) == std::string::npos)
       FAIL("damage " << n << " of kind " << kind << ": '" << message << "'");
     fs::remove(d.file(files[i]));
     std::ofstream(d.file(files[i]), std::ios::binary) << contents[i];

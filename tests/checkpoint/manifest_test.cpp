@@ -106,7 +106,8 @@ std::string with_version(std::string bytes, std::uint32_t version) {
   bytes.resize(bytes.size() - 16);
   std::memcpy(bytes.data() + 8, &version, sizeof version);
   const Checksum sum = checksum(bytes);
-  bytes.append(reinterpret_cast<const char*>(&sum.low), 8).append(reinterpret_cast<const char*>(&sum.high), 8);
+  bytes.append(reinterpret_cast<const char*>(&sum.low), 8)
+      .append(reinterpret_cast<const char*>(&sum.high), 8);
   return bytes;
 }
 
@@ -129,7 +130,8 @@ TEST_CASE("The first commit record ever written can still be read") {
   CHECK(record.epoch == expected.epoch);
   CHECK(record.manifest == expected.manifest);
   REQUIRE(record.sources.size() == expected.sources.size());
-  for (std::size_t i = 0; i < record.sources.size(); ++i) require_same(record.sources[i], expected.sources[i]);
+  for (std::size_t i = 0; i < record.sources.size(); ++i)
+    require_same(record.sources[i], expected.sources[i]);
 }
 
 TEST_CASE("Every flipped bit of a manifest is refused by a message that names it") {
@@ -160,7 +162,8 @@ TEST_CASE("Every flipped bit and every truncation of a commit record is refused"
     CHECK_FALSE(message_of([&] { decode_commit_record(std::string_view(bytes).substr(0, i)); }).empty());
     for (int bit = 0; bit < 8; ++bit) {
       bytes[i] ^= static_cast<char>(1 << bit);
-      if (message_of([&] { decode_commit_record(bytes); }).find("commit record") != 0) FAIL("byte " << i << " bit " << bit);
+      if (message_of([&] { decode_commit_record(bytes); }).find("commit record") != 0)
+        FAIL("byte " << i << " bit " << bit);
       bytes[i] ^= static_cast<char>(1 << bit);
     }
   }
@@ -186,14 +189,23 @@ TEST_CASE("A manifest that contradicts itself is refused") {
   CHECK_THAT(refused([](Manifest& m) { m.job = ""; }), Catch::Contains("names no job"));
   CHECK_THAT(refused([](Manifest& m) { m.epoch = 0; }), Catch::Contains("has no epoch"));
   CHECK_THAT(refused([](Manifest& m) { m.predecessor = 42; }), Catch::Contains("follows epoch 42"));
-  CHECK_THAT(refused([](Manifest& m) { m.max_parallelism = 65537; }), Catch::Contains("max parallelism of 65537"));
+  CHECK_THAT(refused([](Manifest& m) { m.max_parallelism = 65537; }),
+             Catch::Contains("max parallelism of 65537"));
   CHECK_THAT(refused([](Manifest& m) { m.parallelism = 0; }), Catch::Contains("0 workers"));
   CHECK_THAT(refused([](Manifest& m) { m.parallelism = 129; }), Catch::Contains("129 workers"));
-  CHECK_THAT(refused([](Manifest& m) { m.shards[1].worker = 2; }), Catch::Contains("state shard of worker 2 of 2"));
-  CHECK_THAT(refused([](Manifest& m) { m.shards[1].key_groups = {64, 129}; }), Catch::Contains("64 to 129 of 128"));
+  CHECK_THAT(refused([](Manifest& m) { m.shards[1].worker = 2; }),
+             Catch::Contains("state shard of worker 2 of 2"));
+  CHECK_THAT(refused([](Manifest& m) {
+               m.shards[1].key_groups = {64, 129};
+             }),
+             Catch::Contains("64 to 129 of 128"));
   CHECK_THAT(refused([](Manifest& m) { m.shards[1].key_groups = {80, 70}; }), Catch::Contains("80 to 70"));
-  CHECK_THAT(refused([](Manifest& m) { m.shards[1].key_groups = {63, 128}; }), Catch::Contains("key group 63 to two"));
-  CHECK_THAT(refused([](Manifest& m) { m.shards[0].files[0].name = "../CURRENT"; }), Catch::Contains("../CURRENT"));
+  CHECK_THAT(refused([](Manifest& m) {
+               m.shards[1].key_groups = {63, 128};
+             }),
+             Catch::Contains("key group 63 to two"));
+  CHECK_THAT(refused([](Manifest& m) { m.shards[0].files[0].name = "../CURRENT"; }),
+             Catch::Contains("../CURRENT"));
   CHECK_THAT(refused([](Manifest& m) { m.shards[0].files[0].name = "CURRENT"; }), Catch::Contains("twice"));
   CHECK_THAT(refused([](Manifest& m) { m.operator_states[0].worker = 9; }), Catch::Contains("hourly-delay"));
   CHECK_THAT(refused([](Manifest& m) { m.sinks[0].parts[0].worker = 9; }), Catch::Contains("delays"));

@@ -32,7 +32,8 @@ PendingCheckpoint answered(const std::vector<int>& order, std::uint64_t received
     const std::uint32_t worker = static_cast<std::uint32_t>(order[n]) % 2;
     TaskSnapshot snapshot = task(worker, order[n] < 2 ? "source" : order[n] < 4 ? "window" : "sink");
     if (order[n] < 2) {
-      snapshot.partitions.push_back({"source", "p" + std::to_string(worker), {1, ""}, {2 + worker, ""}, EventTime{5}, false});
+      snapshot.partitions.push_back(
+          {"source", "p" + std::to_string(worker), {1, ""}, {2 + worker, ""}, EventTime{5}, false});
       snapshot.sent.push_back({"source → window", digest_of({worker + 1u})});
     } else if (order[n] < 4) {
       snapshot.keyed = std::make_unique<Sealed>();

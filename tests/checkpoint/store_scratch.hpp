@@ -18,7 +18,8 @@ class StoreScratch {
  public:
   StoreScratch() {
     static std::atomic<int> number{0};
-    path_ = std::filesystem::temp_directory_path() / ("weir-store-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
+    path_ = std::filesystem::temp_directory_path() /
+            ("weir-store-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
     std::filesystem::create_directories(path_);
   }
   ~StoreScratch() {

@@ -74,13 +74,15 @@ TEST_CASE("A checkpoint store lists and loads what was published") {
   CHECK(s.store->highest_epoch() == 11);
   CHECK(s.store->load(3) == three);
   CHECK(s.store->load(11) == eleven);
-  CHECK_THAT(failure_of([&] { s.store->load(4); }), Catch::Contains("manifest 4") && Catch::Contains("missing"));
+  CHECK_THAT(failure_of([&] { s.store->load(4); }),
+             Catch::Contains("manifest 4") && Catch::Contains("missing"));
   CHECK_THAT(s.store->describe(11), Catch::Contains("11"));
 }
 
 TEST_CASE("retain() removes other manifests and the files that only they named") {
   Stores s;
-  const StoredFile a = s.store->put({"a", "", "only 1", false}), b = s.store->put({"b", "", "1 and 2", false});
+  const StoredFile a = s.store->put({"a", "", "only 1", false}),
+                   b = s.store->put({"b", "", "1 and 2", false});
   s.store->publish(1, encode(manifest_of(1, {a, b})));
   const StoredFile c = s.store->put({"c", "", "2 and 3", false});
   s.store->publish(2, encode(manifest_of(2, {b, c})));
@@ -130,7 +132,8 @@ TEST_CASE("Files of an epoch that came to nothing go in the end") {
 
 TEST_CASE("A new store object removes at once what no manifest names") {
   Stores s;
-  const StoredFile aborted = s.store->put({"a", "", "aborted", false}), kept = s.store->put({"b", "", "kept", false});
+  const StoredFile aborted = s.store->put({"a", "", "aborted", false}),
+                   kept = s.store->put({"b", "", "kept", false});
   s.store->publish(1, encode(manifest_of(1, {kept})));
   s.reopen();
   s.store->retain({1});

@@ -83,13 +83,18 @@ TEST_CASE("WatermarkMerger agrees with a model, and never goes back") {
         moved = merger.idle(input);
       } else {
         idle[input] = false;
-        watermarks[input] = random() % 100 == 0 ? kEnd.millis : std::max<std::int64_t>(watermarks[input], n + static_cast<std::int64_t>(random() % 50));
+        watermarks[input] =
+            random() % 100 == 0
+                ? kEnd.millis
+                : std::max<std::int64_t>(watermarks[input], n + static_cast<std::int64_t>(random() % 50));
         moved = merger.advance(input, EventTime{watermarks[input]});
       }
       std::vector<std::int64_t> counted;
       for (std::size_t i = 0; i < inputs; ++i)
         if (!idle[i] && watermarks[i] != kEnd.millis) counted.push_back(watermarks[i]);
-      if (std::count(watermarks.begin(), watermarks.end(), kEnd.millis) == static_cast<std::ptrdiff_t>(inputs)) counted.push_back(kEnd.millis);
+      if (std::count(watermarks.begin(), watermarks.end(), kEnd.millis) ==
+          static_cast<std::ptrdiff_t>(inputs))
+        counted.push_back(kEnd.millis);
       const std::int64_t before = merged;
       if (!counted.empty()) merged = std::max(merged, *std::min_element(counted.begin(), counted.end()));
       REQUIRE(merger.merged().millis == merged);

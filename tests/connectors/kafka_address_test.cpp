@@ -27,8 +27,9 @@ class NoEnvironment final : public Environment {
 /// Opens addresses; nothing here needs a broker.
 struct Opening {
   ConnectorContext context() {
-    return {"rides", instance, "ride-sink", &row_schema<Ride>(), &environment, &metrics, settings,
-            [this](const std::string& line) { warnings.push_back(line); }};
+    return {
+        "rides",      instance, "ride-sink", &row_schema<Ride>(),
+        &environment, &metrics, settings,    [this](const std::string& line) { warnings.push_back(line); }};
   }
   void source(const std::string& address) { connector->source(ConnectorUri::parse(address), context(), {}); }
   void sink(const std::string& address) { connector->sink(ConnectorUri::parse(address), context()); }
@@ -123,8 +124,7 @@ TEST_CASE("A short transaction time-out is warned about") {
   Opening opening;
   opening.sink("kafka://a/rides?transaction.timeout.ms=5000");
   REQUIRE(opening.warnings.size() == 1);
-  CHECK_THAT(opening.warnings[0],
-             Contains("ride-sink") && Contains("transaction.timeout.ms is 5000"));
+  CHECK_THAT(opening.warnings[0], Contains("ride-sink") && Contains("transaction.timeout.ms is 5000"));
 }
 
 TEST_CASE("Kafka sinks of one job write to one cluster, however it is spelt") {

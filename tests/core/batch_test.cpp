@@ -72,9 +72,11 @@ TEST_CASE("Rows copied into another batch keep their text alive by sharing its a
     RowBatch<std::string_view> middle(64);
     {
       RowBatch<std::string_view> first(64);
-      for (int n = 0; n < 64; ++n) first.append(first.arena().copy("text number " + std::to_string(n)), EventTime{n});
+      for (int n = 0; n < 64; ++n)
+        first.append(first.arena().copy("text number " + std::to_string(n)), EventTime{n});
       middle.share_arenas(first);
-      for (int n = 0; n < 64; n += 2) middle.append(first[static_cast<std::size_t>(n)], first.time(static_cast<std::size_t>(n)));
+      for (int n = 0; n < 64; n += 2)
+        middle.append(first[static_cast<std::size_t>(n)], first.time(static_cast<std::size_t>(n)));
       first.clear();  // must not reuse what the other batch points to
       first.append(first.arena().copy("overwritten, were it the same memory"), EventTime{0});
     }

@@ -2,8 +2,8 @@
 #include <random>
 #include <string>
 
-#include <catch2/catch.hpp>
 #include <xxhash.h>
+#include <catch2/catch.hpp>
 
 #include <weir/core/hash.hpp>
 
@@ -34,7 +34,8 @@ std::uint64_t xxh3(std::uint64_t value) {
 }  // namespace
 
 TEST_CASE("hash_u64 is XXH3 64 of the value's eight bytes") {
-  for (const std::uint64_t value : {0ull, 1ull, 2ull, 0xffull, 0xffff'ffffull, 0x1'0000'0000ull, ~0ull, 0x8000'0000'0000'0000ull})
+  for (const std::uint64_t value :
+       {0ull, 1ull, 2ull, 0xffull, 0xffff'ffffull, 0x1'0000'0000ull, ~0ull, 0x8000'0000'0000'0000ull})
     CHECK(detail::hash_u64(value) == xxh3(value));
   std::mt19937_64 random(1);
   for (int n = 0; n < 100'000; ++n) {
@@ -64,7 +65,8 @@ TEST_CASE("hash_key of a number does not depend on its width") {
 
 TEST_CASE("hash_key of a struct folds its fields in order, nested ones as one") {
   const Route route{"JFK", -5};
-  const std::uint64_t expected = xxh3(xxh3(hash_bytes("JFK")) ^ xxh3(static_cast<std::uint64_t>(std::int64_t{-5})));
+  const std::uint64_t expected =
+      xxh3(xxh3(hash_bytes("JFK")) ^ xxh3(static_cast<std::uint64_t>(std::int64_t{-5})));
   CHECK(hash_key(route) == expected);
   CHECK(hash_key(Trip{route, {9}}) == xxh3(xxh3(expected) ^ xxh3(9)));
   CHECK(hash_key(Route{"JFK", 5}) != expected);

@@ -14,7 +14,8 @@ JobGraph example() {
   JobGraph graph;
   graph.name = "example";
   graph.vertices.push_back({0, "readings", "source", SourceVertex{}});
-  graph.vertices.push_back({1, "window", "tumbling window of 1 h", OperatorVertex{{}, {{"panes", "text", "int64"}}}});
+  graph.vertices.push_back(
+      {1, "window", "tumbling window of 1 h", OperatorVertex{{}, {{"panes", "text", "int64"}}}});
   graph.vertices.push_back({2, "results", "sink", SinkVertex{}});
   for (VertexId from : {0u, 1u}) {
     Edge edge;
@@ -25,10 +26,13 @@ JobGraph example() {
   return graph;
 }
 
-std::vector<StateDescription>& states(JobGraph& graph) { return std::get<OperatorVertex>(graph.vertices[1].what).states; }
+std::vector<StateDescription>& states(JobGraph& graph) {
+  return std::get<OperatorVertex>(graph.vertices[1].what).states;
+}
 
 bool mentions(const std::vector<std::string>& found, const std::string& what) {
-  return std::any_of(found.begin(), found.end(), [&](const std::string& text) { return text.find(what) != std::string::npos; });
+  return std::any_of(found.begin(), found.end(),
+                     [&](const std::string& text) { return text.find(what) != std::string::npos; });
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ TEST_CASE("worker_of and key_groups_of agree on who owns each key group, at ever
         REQUIRE(range.first == next);
         next = range.end;
         for (std::uint32_t group = 0; group < groups; ++group)
-          REQUIRE(range.contains(static_cast<KeyGroup>(group)) == (worker_of(static_cast<KeyGroup>(group), parallelism, groups) == worker));
+          REQUIRE(range.contains(static_cast<KeyGroup>(group)) ==
+                  (worker_of(static_cast<KeyGroup>(group), parallelism, groups) == worker));
       }
       REQUIRE(next == groups);
     }
@@ -39,7 +40,8 @@ TEST_CASE("A key group is the hash modulo the max parallelism") {
   std::mt19937_64 random(3);
   for (int n = 0; n < 10'000; ++n) {
     const std::uint64_t hash = random();
-    for (const std::uint32_t groups : {1u, 2u, 7u, 128u, 1000u, 32768u}) REQUIRE(key_group_of(hash, groups) == hash % groups);
+    for (const std::uint32_t groups : {1u, 2u, 7u, 128u, 1000u, 32768u})
+      REQUIRE(key_group_of(hash, groups) == hash % groups);
   }
 }
 

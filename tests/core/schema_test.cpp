@@ -34,7 +34,9 @@ struct Everything {
   std::optional<std::int32_t> maybe;
   std::optional<Place> maybe_place;
 };
-BOOST_DESCRIBE_STRUCT(Everything, (), (flag, i8, i16, i32, i64, u8, u16, u32, u64, f, d, owned, time, place, maybe, maybe_place))
+BOOST_DESCRIBE_STRUCT(Everything, (),
+                      (flag, i8, i16, i32, i64, u8, u16, u32, u64, f, d, owned, time, place, maybe,
+                       maybe_place))
 
 struct Plain {
   std::string owned;
@@ -61,10 +63,11 @@ TEST_CASE("A schema names each field with its type and its place in the row") {
   CHECK(schema.size == sizeof(Everything));
   CHECK_THAT(std::string(schema.name), Catch::Contains("Everything"));
   REQUIRE(schema.fields.size() == 16);
-  const FieldType types[] = {FieldType::kBool,   FieldType::kInt8,   FieldType::kInt16,  FieldType::kInt32,     FieldType::kInt64,
-                             FieldType::kUInt8,  FieldType::kUInt16, FieldType::kUInt32, FieldType::kUInt64,    FieldType::kFloat,
-                             FieldType::kDouble, FieldType::kOwnedText, FieldType::kEventTime, FieldType::kStruct, FieldType::kInt32,
-                             FieldType::kStruct};
+  const FieldType types[] = {
+      FieldType::kBool,      FieldType::kInt8,   FieldType::kInt16,  FieldType::kInt32,
+      FieldType::kInt64,     FieldType::kUInt8,  FieldType::kUInt16, FieldType::kUInt32,
+      FieldType::kUInt64,    FieldType::kFloat,  FieldType::kDouble, FieldType::kOwnedText,
+      FieldType::kEventTime, FieldType::kStruct, FieldType::kInt32,  FieldType::kStruct};
   for (std::size_t i = 0; i < 16; ++i) CHECK(schema.fields[i].type == types[i]);
   CHECK(schema.find("u32")->offset == offsetof(Everything, u32));
   CHECK(schema.find("owned")->offset == offsetof(Everything, owned));

@@ -99,8 +99,10 @@ JobOptions job_options(std::uint64_t seed, std::uint32_t parallelism, StateMode 
   options.parallelism = parallelism;
   options.state = state;
   options.checkpoint_interval = 5ms;
-  options.memory_bytes = state == StateMode::kHeap ? std::size_t{1} << 30 : 4096;  // the small one makes every pane spill
-  options.sources["readings"] = "generator:?rate=300000&events=" + std::to_string(kRows) + "&partitions=3&seed=" + std::to_string(seed);
+  options.memory_bytes =
+      state == StateMode::kHeap ? std::size_t{1} << 30 : 4096;  // the small one makes every pane spill
+  options.sources["readings"] =
+      "generator:?rate=300000&events=" + std::to_string(kRows) + "&partitions=3&seed=" + std::to_string(seed);
   return options;
 }
 
@@ -124,7 +126,8 @@ TEST_CASE("A simulated job commits exactly the expected rows, whatever crashes")
     options.seed = seed;
     options.faults = {seed % 4 == 0 ? 0 : 0.0004, 0.01, 0.05, 0.2};
     const auto state = seed % 2 == 0 ? StateMode::kHeap : StateMode::kRocksDb;
-    const auto result = testing::simulate(pipeline(kDisorder), job_options(seed, 1 + seed % 3, state), options);
+    const auto result =
+        testing::simulate(pipeline(kDisorder), job_options(seed, 1 + seed % 3, state), options);
     REQUIRE(sorted(result.committed.at("hours")) == expected(seed));
     REQUIRE(result.committed.count("late") == 0);
     crashes += result.crashes;
@@ -164,7 +167,8 @@ TEST_CASE("With too small a bound, rows are late, and none vanishes") {
     std::int64_t all = 0;
     for (std::uint64_t n = 0; n < kRows; ++n) all += reading(n, seed).value % 10 != 0;
     const auto late = result.committed.find("late");
-    const std::int64_t late_rows = late == result.committed.end() ? 0 : static_cast<std::int64_t>(late->second.size());
+    const std::int64_t late_rows =
+        late == result.committed.end() ? 0 : static_cast<std::int64_t>(late->second.size());
     CHECK(counted + late_rows == all);
     all_late += late_rows;
   }

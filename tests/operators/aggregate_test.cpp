@@ -56,16 +56,22 @@ TEST_CASE("Built-in aggregates give what their names say, in memory and spilled"
   const std::size_t memory = GENERATE(std::size_t{1} << 20, std::size_t{1});
   const std::vector<std::int32_t> rows{4, -7, 2'000'000'000, 2'000'000'000, 0};
   CHECK(values_of<std::int64_t>(count(), rows, memory) == std::vector<std::int64_t>{5});
-  CHECK(values_of<std::int64_t>(sum(&Reading::value), rows, memory) == std::vector<std::int64_t>{3'999'999'997});
+  CHECK(values_of<std::int64_t>(sum(&Reading::value), rows, memory) ==
+        std::vector<std::int64_t>{3'999'999'997});
   CHECK(values_of<std::int32_t>(min(&Reading::value), rows, memory) == std::vector<std::int32_t>{-7});
-  CHECK(values_of<std::int32_t>(max(&Reading::value), rows, memory) == std::vector<std::int32_t>{2'000'000'000});
+  CHECK(values_of<std::int32_t>(max(&Reading::value), rows, memory) ==
+        std::vector<std::int32_t>{2'000'000'000});
   CHECK(values_of<double>(mean(&Reading::value), rows, memory) == std::vector<double>{3'999'999'997.0 / 5});
   CHECK(values_of<std::int32_t>(max(&Reading::value), {-3, -9}, memory) == std::vector<std::int32_t>{-3});
 }
 
 TEST_CASE("A user's aggregate may keep text and emit a row of its own") {
   Pipeline pipeline("test");
-  pipeline.source<Reading>("readings").key_by(&Reading::sensor).window(tumbling(10s)).aggregate("window", Alphabetical{}).sink("s");
+  pipeline.source<Reading>("readings")
+      .key_by(&Reading::sensor)
+      .window(tumbling(10s))
+      .aggregate("window", Alphabetical{})
+      .sink("s");
   auto harness = testing::harness_for<Reading, Named>(pipeline.graph(), "window");
   harness.record({"a", 5}, at(1s)).record({"a", 123}, at(2s)).record({"a", 9}, at(3s)).memory(1).end();
   REQUIRE(harness.output().size() == 1);

@@ -16,7 +16,8 @@ using testing::at;
 /// An edge to several workers that keeps what is shipped.
 class FakeExchange final : public Exchange {
  public:
-  FakeExchange(BatchFactory make, std::uint32_t workers, std::uint32_t groups = kDefaultMaxParallelism) : make_(make), groups_(groups) {
+  FakeExchange(BatchFactory make, std::uint32_t workers, std::uint32_t groups = kDefaultMaxParallelism)
+      : make_(make), groups_(groups) {
     for (std::uint32_t w = 0; w < workers; ++w) {
       open_.push_back(make());
       shipped_.emplace_back();
@@ -35,7 +36,8 @@ class FakeExchange final : public Exchange {
     ship(target);
     std::vector<std::pair<Row, EventTime>> all;
     for (const auto& batch : shipped_[target])
-      for (std::size_t i = 0; i < batch->size(); ++i) all.emplace_back(static_cast<const RowBatch<Row>&>(*batch)[i], batch->time(i));
+      for (std::size_t i = 0; i < batch->size(); ++i)
+        all.emplace_back(static_cast<const RowBatch<Row>&>(*batch)[i], batch->time(i));
     return all;
   }
   std::size_t batches(std::uint32_t target) const { return shipped_[target].size(); }
@@ -54,14 +56,16 @@ BOOST_DESCRIBE_STRUCT(Word, (), (text))
 
 /// Sends batches of readings through the chain that `say` puts in front of a sink; what arrives there.
 template <class Out, class Say>
-std::vector<std::pair<Out, EventTime>> through(FakeExchange& exchange, Say say, std::size_t rows, std::size_t a_batch) {
+std::vector<std::pair<Out, EventTime>> through(FakeExchange& exchange, Say say, std::size_t rows,
+                                               std::size_t a_batch) {
   Pipeline pipeline("test");
   say(pipeline.source<Reading>("readings")).sink("sink");
   const auto consumer = pipeline.graph().edges[0].bind(exchange);
   for (std::size_t n = 0; n < rows;) {
     RowBatch<Reading> batch(a_batch);
     for (; !batch.full() && n < rows; ++n)
-      batch.append(Reading{batch.arena().copy("sensor " + std::to_string(n)), static_cast<std::int32_t>(n)}, EventTime{static_cast<std::int64_t>(n)});
+      batch.append(Reading{batch.arena().copy("sensor " + std::to_string(n)), static_cast<std::int32_t>(n)},
+                   EventTime{static_cast<std::int64_t>(n)});
     consumer->consume(batch);
   }  // the batch has gone: rows on the edge keep its text alive
   return exchange.rows<Out>(0);
@@ -75,7 +79,9 @@ TEST_CASE("A chain filters, maps and flattens in order, keeps event times, and s
       exchange,
       [](auto readings) {
         return readings.filter([](const Reading& r) { return r.value % 2 == 0; })
-            .map([](const Reading& r) { return Reading{r.sensor, r.value / 2}; })
+            .map([](const Reading& r) {
+              return Reading{r.sensor, r.value / 2};
+            })
             .template flat_map<Reading>([](const Reading& r, auto&& collect) {
               for (int copy = 0; copy < r.value % 3; ++copy) collect(Reading{r.sensor, r.value * 10 + copy});
             });
@@ -98,17 +104,22 @@ TEST_CASE("Text that a map makes lives as long as the rows that hold it") {
   const auto rows = through<Word>(
       exchange,
       [](auto readings) {
-        return readings.map([](const Reading& r, Arena& arena) { return Word{arena.copy(std::string(r.sensor) + "!")}; })
+        return readings
+            .map([](const Reading& r, Arena& arena) { return Word{arena.copy(std::string(r.sensor) + "!")}; })
             .filter([](const Word& w) { return w.text.size() > 9; });
       },
       5000, 33);
   REQUIRE(rows.size() == 4990);
-  for (std::size_t i = 0; i < rows.size(); ++i) REQUIRE(rows[i].first.text == "sensor " + std::to_string(i + 10) + "!");
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    REQUIRE(rows[i].first.text == "sensor " + std::to_string(i + 10) + "!");
 }
 
 TEST_CASE("opaque() ends a chain and passes its rows on as they are") {
   Pipeline pipeline("test");
-  pipeline.source<Reading>("readings").filter([](const Reading& r) { return r.value > 1; }).opaque("cut").sink("sink");
+  pipeline.source<Reading>("readings")
+      .filter([](const Reading& r) { return r.value > 1; })
+      .opaque("cut")
+      .sink("sink");
   auto harness = testing::harness_for<Reading, Reading>(pipeline.graph(), "cut").in_order();
   harness.record({"b", 2}, at(2s)).record({"x", 1}, at(1s)).record({"a", 3}, at(1s));
   CHECK(harness.output() == std::vector<testing::Timed<Reading>>{{{"b", 2}, at(2s)}, {{"a", 3}, at(1s)}});

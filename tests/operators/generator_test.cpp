@@ -17,7 +17,9 @@ struct Numbered {
   std::string_view text;
 };
 
-Numbered make(std::uint64_t n, std::uint64_t seed, Arena& arena) { return {n, seed, arena.copy("row " + std::to_string(n))}; }
+Numbered make(std::uint64_t n, std::uint64_t seed, Arena& arena) {
+  return {n, seed, arena.copy("row " + std::to_string(n))};
+}
 using Make = decltype(&make);
 
 class Rows final : public RowSink {

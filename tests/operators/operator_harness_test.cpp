@@ -131,8 +131,10 @@ TEST_CASE("OperatorHarness finds an operator that emits too much at a watermark,
 TEST_CASE("OperatorHarness refuses vertices that are no operators and rows of another type") {
   const JobGraph graph = windowed(tumbling(10s), count());
   using Out = WindowResult<std::string_view, std::int64_t>;
-  CHECK_THROWS_WITH((testing::harness_for<Reading, Out>(graph, "windw")), Catch::Contains("no operator 'windw'"));
-  CHECK_THROWS_WITH((testing::harness_for<Reading, Out>(graph, "readings")), Catch::Contains("no operator 'readings'"));
+  CHECK_THROWS_WITH((testing::harness_for<Reading, Out>(graph, "windw")),
+                    Catch::Contains("no operator 'windw'"));
+  CHECK_THROWS_WITH((testing::harness_for<Reading, Out>(graph, "readings")),
+                    Catch::Contains("no operator 'readings'"));
   CHECK_THROWS_WITH((testing::harness_for<Other, Out>(graph, "window")), Catch::Contains("not "));
 }
 

@@ -27,14 +27,19 @@ Result<Value, Key> result(std::type_identity_t<Key> key, Duration start, Duratio
 template <class Aggregate>
 JobGraph windowed(TumblingWindows windows, Aggregate aggregate) {
   Pipeline pipeline("test");
-  pipeline.source<Reading>("readings").key_by(&Reading::sensor).window(windows).aggregate("window", aggregate).sink("results");
+  pipeline.source<Reading>("readings")
+      .key_by(&Reading::sensor)
+      .window(windows)
+      .aggregate("window", aggregate)
+      .sink("results");
   return pipeline.graph();
 }
 
 template <class Aggregate>
 auto window_harness(TumblingWindows windows, Aggregate aggregate) {
   using Value = decltype(aggregate.result(std::declval<typename Aggregate::Accumulator>()));
-  return testing::harness_for<Reading, WindowResult<std::string_view, Value>>(windowed(windows, aggregate), "window");
+  return testing::harness_for<Reading, WindowResult<std::string_view, Value>>(windowed(windows, aggregate),
+                                                                              "window");
 }
 
 }  // namespace weir

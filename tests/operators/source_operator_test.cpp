@@ -29,8 +29,10 @@ class ScriptedReader final : public PartitionReader {
     std::size_t n = 0;
     for (; n < limit && next_ < events_.size(); ++n, ++next_) {
       auto& batch = static_cast<RowBatch<Event>&>(rows.batch());
-      if (events_[next_].name.empty()) rows.reject({static_cast<std::int64_t>(100 + next_), "field 'name' is missing", "{\"time\":7}"});
-      else batch.append(Event{batch.arena().copy(events_[next_].name), events_[next_].time}, EventTime::min());
+      if (events_[next_].name.empty())
+        rows.reject({static_cast<std::int64_t>(100 + next_), "field 'name' is missing", "{\"time\":7}"});
+      else
+        batch.append(Event{batch.arena().copy(events_[next_].name), events_[next_].time}, EventTime::min());
     }
     return n > 0 ? ReadStatus::kRows : ReadStatus::kEnd;
   }
@@ -124,8 +126,8 @@ TEST_CASE("A source gives rows their event times and keeps a watermark for each 
   CHECK(rig.source->read(0, reader, 10).status == ReadStatus::kEnd);
   CHECK(rig.source->watermark(0) == EventTime{1899});
   CHECK(rig.rows == std::vector<testing::Timed<Event>>{{{"a", EventTime{1000}}, EventTime{1000}},
-                                                      {{"b", EventTime{400}}, EventTime{400}},
-                                                      {{"c", EventTime{2000}}, EventTime{2000}}});
+                                                       {{"b", EventTime{400}}, EventTime{400}},
+                                                       {{"c", EventTime{2000}}, EventTime{2000}}});
 }
 
 TEST_CASE("A restored watermark is not undercut by older rows") {
@@ -144,8 +146,8 @@ TEST_CASE("Under the policy fail a reject ends the job, naming source, partition
   } catch (const FailJob& failure) {
     message = failure.what();
   }
-  for (const char* part : {"source 'events'", "partition 'events-0'", "offset 101", "field 'name' is missing", "{\"time\":7}",
-                           "--on-error events=skip"})
+  for (const char* part : {"source 'events'", "partition 'events-0'", "offset 101", "field 'name' is missing",
+                           "{\"time\":7}", "--on-error events=skip"})
     CHECK_THAT(message, Catch::Contains(part));
 }
 
@@ -164,8 +166,9 @@ TEST_CASE("Under the policy dead_letter rejects become rows with their origin") 
   Rig rig(RejectPolicy::kDeadLetter);
   ScriptedReader reader({{"a", EventTime{1}}, {"", EventTime{2}}, {"b", EventTime{3}}});
   CHECK(rig.source->read(0, reader, 10).rows == 2);
-  CHECK(rig.letters == std::vector<testing::Timed<DeadLetter>>{
-                           {{"events", "events-0", 101, "field 'name' is missing", "{\"time\":7}"}, EventTime::min()}});
+  CHECK(rig.letters ==
+        std::vector<testing::Timed<DeadLetter>>{
+            {{"events", "events-0", 101, "field 'name' is missing", "{\"time\":7}"}, EventTime::min()}});
   CHECK(rig.rejected() == 1);
 }
 

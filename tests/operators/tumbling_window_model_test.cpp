@@ -33,8 +33,10 @@ using Random = std::mt19937_64;
 
 Shape random_shape(Random& random) {
   const std::int64_t size = 1 + static_cast<std::int64_t>(random() % 50);
-  return {size, static_cast<std::int64_t>(random() % 100) - 50, random() % 2 ? static_cast<std::int64_t>(random() % 120) : 0,
-          1 + static_cast<std::uint32_t>(random() % 40), random() % 2 ? std::size_t{1} : std::size_t{1} << (14 + random() % 10)};
+  return {size, static_cast<std::int64_t>(random() % 100) - 50,
+          random() % 2 ? static_cast<std::int64_t>(random() % 120) : 0,
+          1 + static_cast<std::uint32_t>(random() % 40),
+          random() % 2 ? std::size_t{1} : std::size_t{1} << (14 + random() % 10)};
 }
 
 std::vector<Step> random_script(Random& random, std::uint32_t keys) {
@@ -51,7 +53,8 @@ std::vector<Step> random_script(Random& random, std::uint32_t keys) {
       watermark = std::max(watermark, now - static_cast<std::int64_t>(random() % 80));
       script.push_back({Step::Kind::kWatermark, 0, 0, watermark});
     } else {
-      script.push_back({Step::Kind::kRow, static_cast<std::uint32_t>(random() % keys), static_cast<std::int32_t>(random() % 1000) - 500,
+      script.push_back({Step::Kind::kRow, static_cast<std::uint32_t>(random() % keys),
+                        static_cast<std::int32_t>(random() % 1000) - 500,
                         now - static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(disorder))});
     }
   }
@@ -91,7 +94,8 @@ class Model {
 
  private:
   const Shape shape_;
-  std::map<std::pair<std::int64_t, std::uint32_t>, std::int64_t> sums_;  // never forgets: lateness alone decides
+  std::map<std::pair<std::int64_t, std::uint32_t>, std::int64_t>
+      sums_;  // never forgets: lateness alone decides
   std::int64_t watermark_ = EventTime::min().millis;
 };
 
@@ -109,7 +113,9 @@ struct Pair {
 };
 BOOST_DESCRIBE_STRUCT(Pair, (), (low, name))
 
-std::string name_of(std::uint32_t key) { return key == 0 ? "" : "key " + std::to_string(key) + std::string(key % 30, 'x'); }
+std::string name_of(std::uint32_t key) {
+  return key == 0 ? "" : "key " + std::to_string(key) + std::string(key % 30, 'x');
+}
 
 std::uint32_t number_of(std::uint32_t key, const std::map<std::string, std::uint32_t>&) { return key; }
 std::uint32_t number_of(std::int64_t key, const std::map<std::string, std::uint32_t>&) {
@@ -118,7 +124,9 @@ std::uint32_t number_of(std::int64_t key, const std::map<std::string, std::uint3
 std::uint32_t number_of(std::string_view key, const std::map<std::string, std::uint32_t>& numbers) {
   return numbers.at(std::string(key));
 }
-std::uint32_t number_of(const Pair& key, const std::map<std::string, std::uint32_t>& numbers) { return number_of(key.name, numbers); }
+std::uint32_t number_of(const Pair& key, const std::map<std::string, std::uint32_t>& numbers) {
+  return number_of(key.name, numbers);
+}
 
 /// Runs the script through the engine, keyed as `key_of` says, and compares.
 template <class KeyOf>
@@ -127,7 +135,9 @@ void check(const Shape& shape, const std::vector<Step>& script, KeyOf key_of) {
   Pipeline pipeline("model");
   pipeline.source<Numbered>("rows")
       .key_by(key_of)
-      .window(tumbling(Duration{shape.size}).offset(Duration{shape.offset}).allowed_lateness(Duration{shape.lateness}))
+      .window(tumbling(Duration{shape.size})
+                  .offset(Duration{shape.offset})
+                  .allowed_lateness(Duration{shape.lateness}))
       .aggregate("window", sum(&Numbered::value))
       .sink("results");
   auto harness = testing::harness_for<Numbered, WindowResult<Key, std::int64_t>>(pipeline.graph(), "window");
@@ -167,17 +177,27 @@ void check(const Shape& shape, const std::vector<Step>& script, KeyOf key_of) {
 
 }  // namespace
 
-TEST_CASE("Tumbling windows agree with a naive model over random disorder, lateness, restarts, memory and keys") {
+TEST_CASE(
+    "Tumbling windows agree with a naive model over random disorder, lateness, restarts, memory and keys") {
   for (std::uint64_t seed = 1; seed <= 2'400; ++seed) {
     INFO("seed " << seed);
     Random random(seed);
     const Shape shape = random_shape(random);
     const std::vector<Step> script = random_script(random, shape.keys);
     switch (seed % 4) {
-      case 0: check(shape, script, &Numbered::key); break;
-      case 1: check(shape, script, &Numbered::name); break;
-      case 2: check(shape, script, [](const Numbered& n) { return -static_cast<std::int64_t>(n.key) * 128; }); break;
-      default: check(shape, script, [](const Numbered& n) { return Pair{static_cast<std::uint8_t>(n.key), n.name}; });
+      case 0:
+        check(shape, script, &Numbered::key);
+        break;
+      case 1:
+        check(shape, script, &Numbered::name);
+        break;
+      case 2:
+        check(shape, script, [](const Numbered& n) { return -static_cast<std::int64_t>(n.key) * 128; });
+        break;
+      default:
+        check(shape, script, [](const Numbered& n) {
+          return Pair{static_cast<std::uint8_t>(n.key), n.name};
+        });
     }
   }
 }

@@ -38,13 +38,18 @@ TEST_CASE("A tumbling window emits once a key when the watermark reaches its las
 TEST_CASE("A tumbling window contains its start and not its end") {
   auto harness = window_harness(tumbling(10s), count());
   harness.record({"a", 1}, at(0s)).record({"a", 1}, EventTime{9'999}).record({"a", 1}, at(10s)).end();
-  CHECK(harness.output() == Counts{result<std::int64_t>("a", 0s, 10s, 2), result<std::int64_t>("a", 10s, 20s, 1)});
+  CHECK(harness.output() ==
+        Counts{result<std::int64_t>("a", 0s, 10s, 2), result<std::int64_t>("a", 10s, 20s, 1)});
 }
 
 TEST_CASE("A tumbling window begins below the time, also before 1970") {
   auto harness = window_harness(tumbling(10s), count());
-  harness.record({"a", 1}, EventTime{-1}).record({"a", 1}, at(-10s)).record({"a", 1}, EventTime{-10'001}).end();
-  CHECK(harness.output() == Counts{result<std::int64_t>("a", -20s, -10s, 1), result<std::int64_t>("a", -10s, 0s, 2)});
+  harness.record({"a", 1}, EventTime{-1})
+      .record({"a", 1}, at(-10s))
+      .record({"a", 1}, EventTime{-10'001})
+      .end();
+  CHECK(harness.output() ==
+        Counts{result<std::int64_t>("a", -20s, -10s, 1), result<std::int64_t>("a", -10s, 0s, 2)});
 }
 
 TEST_CASE("An offset moves the windows' boundaries") {
@@ -80,14 +85,16 @@ TEST_CASE("Rows that are out of order within the watermark's bound are counted")
   auto harness = window_harness(tumbling(10s), count());
   harness.record({"a", 1}, at(12s)).watermark(at(7s)).record({"a", 1}, at(8s)).record({"a", 1}, at(3s));
   harness.watermark(at(10s)).record({"a", 1}, at(11s)).end();
-  CHECK(harness.output() == Counts{result<std::int64_t>("a", 0s, 10s, 2), result<std::int64_t>("a", 10s, 20s, 2)});
+  CHECK(harness.output() ==
+        Counts{result<std::int64_t>("a", 0s, 10s, 2), result<std::int64_t>("a", 10s, 20s, 2)});
   CHECK(harness.metric("weir_operator_late_records_total") == 0);
 }
 
 TEST_CASE("A watermark that passes several windows fires the earliest first") {
   auto harness = window_harness(tumbling(10s), count()).in_order();
   harness.record({"a", 1}, at(25s)).record({"a", 1}, at(5s)).record({"a", 1}, at(15s)).end();
-  CHECK(harness.output() == Counts{result<std::int64_t>("a", 0s, 10s, 1), result<std::int64_t>("a", 10s, 20s, 1),
+  CHECK(harness.output() == Counts{result<std::int64_t>("a", 0s, 10s, 1),
+                                   result<std::int64_t>("a", 10s, 20s, 1),
                                    result<std::int64_t>("a", 20s, 30s, 1)});
 }
 
@@ -100,7 +107,8 @@ TEST_CASE("Text keys outlive the batches they came in") {
   harness.end();
   REQUIRE(harness.output().size() == 500);
   for (int n = 0; n < 500; ++n) {
-    CHECK(harness.output()[static_cast<std::size_t>(n)].row.key == "sensor number " + std::to_string(1000 + n));
+    CHECK(harness.output()[static_cast<std::size_t>(n)].row.key ==
+          "sensor number " + std::to_string(1000 + n));
     CHECK(harness.output()[static_cast<std::size_t>(n)].row.value == n + 1);
   }
 }
@@ -108,12 +116,18 @@ TEST_CASE("Text keys outlive the batches they came in") {
 TEST_CASE("A key may be a struct of texts, made by a function") {
   Pipeline pipeline("test");
   pipeline.source<Reading>("readings")
-      .key_by([](const Reading& r) { return Route{r.sensor.substr(0, 3), r.sensor.substr(3)}; })
+      .key_by([](const Reading& r) {
+        return Route{r.sensor.substr(0, 3), r.sensor.substr(3)};
+      })
       .window(tumbling(10s))
       .aggregate("window", max(&Reading::value))
       .sink("results");
   auto harness = testing::harness_for<Reading, WindowResult<Route, std::int32_t>>(pipeline.graph(), "window");
-  harness.record({"JFKLAX", 4}, at(1s)).record({"JFKSFO", 9}, at(1s)).record({"JFKLAX", 7}, at(2s)).memory(1).end();
+  harness.record({"JFKLAX", 4}, at(1s))
+      .record({"JFKSFO", 9}, at(1s))
+      .record({"JFKLAX", 7}, at(2s))
+      .memory(1)
+      .end();
   using Max = Result<std::int32_t, Route>;
   CHECK(harness.output() == std::vector<Max>{result<std::int32_t, Route>({"JFK", "LAX"}, 0s, 10s, 7),
                                              result<std::int32_t, Route>({"JFK", "SFO"}, 0s, 10s, 9)});
@@ -128,10 +142,16 @@ TEST_CASE("A filter in front of the key is run on the way to the window") {
       .window(tumbling(10s))
       .aggregate("window", count())
       .sink("results");
-  auto harness = testing::harness_for<Reading, WindowResult<std::int32_t, std::int64_t>>(pipeline.graph(), "window");
-  harness.record({"a", 13}, at(1s)).record({"b", 23}, at(1s)).record({"c", -3}, at(1s)).record({"d", 4}, at(1s)).end();
-  CHECK(harness.output() == std::vector<Result<std::int64_t, std::int32_t>>{result<std::int64_t, std::int32_t>(3, 0s, 10s, 2),
-                                                                           result<std::int64_t, std::int32_t>(4, 0s, 10s, 1)});
+  auto harness =
+      testing::harness_for<Reading, WindowResult<std::int32_t, std::int64_t>>(pipeline.graph(), "window");
+  harness.record({"a", 13}, at(1s))
+      .record({"b", 23}, at(1s))
+      .record({"c", -3}, at(1s))
+      .record({"d", 4}, at(1s))
+      .end();
+  CHECK(harness.output() ==
+        std::vector<Result<std::int64_t, std::int32_t>>{result<std::int64_t, std::int32_t>(3, 0s, 10s, 2),
+                                                        result<std::int64_t, std::int32_t>(4, 0s, 10s, 1)});
 }
 
 TEST_CASE("A window of a million keys fires in portions") {
@@ -139,13 +159,18 @@ TEST_CASE("A window of a million keys fires in portions") {
     std::uint64_t key;
   };
   Pipeline pipeline("test");
-  pipeline.source<Row>("rows").key_by(&Row::key).window(tumbling(10s)).aggregate("window", count()).sink("results");
+  pipeline.source<Row>("rows")
+      .key_by(&Row::key)
+      .window(tumbling(10s))
+      .aggregate("window", count())
+      .sink("results");
   const testing::OperatorUnderTest tested = testing::operator_of(pipeline.graph(), "window");
 
   struct Summing final : BatchConsumer {
     explicit Summing(std::uint64_t* into) : sum(into) {}
     void consume(const Batch& batch) override {
-      for (const auto& row : static_cast<const RowBatch<WindowResult<std::uint64_t, std::int64_t>>&>(batch).rows())
+      for (const auto& row :
+           static_cast<const RowBatch<WindowResult<std::uint64_t, std::int64_t>>&>(batch).rows())
         *sum += row.key * static_cast<std::uint64_t>(row.value);
     }
     std::uint64_t* sum;

@@ -34,9 +34,13 @@ struct CollectedRows {
 class CollectingConnectors final : public Connectors, private CommitLog {
  public:
   using MakeSource = std::function<std::unique_ptr<Source>()>;
-  explicit CollectingConnectors(CollectedRows& rows, MakeSource make_source = {}) : rows_(rows), make_source_(std::move(make_source)) {}
+  explicit CollectingConnectors(CollectedRows& rows, MakeSource make_source = {})
+      : rows_(rows), make_source_(std::move(make_source)) {}
 
-  std::unique_ptr<Source> source(const ConnectorUri&, const ConnectorContext&, const SourceOptions&) override { return make_source_(); }
+  std::unique_ptr<Source> source(const ConnectorUri&, const ConnectorContext&,
+                                 const SourceOptions&) override {
+    return make_source_();
+  }
   std::unique_ptr<Sink> sink(const ConnectorUri&, const ConnectorContext& context) override {
     return std::make_unique<CollectingSink>(*this, context.name, *context.schema);
   }
@@ -49,17 +53,21 @@ class CollectingConnectors final : public Connectors, private CommitLog {
     CommitLog* commit_log() override { return &all_; }
     void recover(Epoch, const std::vector<SinkPart>&) override {}
     void commit(Epoch epoch, const std::vector<SinkPart>&) override { committed_ = epoch; }
-    std::unique_ptr<SinkWriter> open_writer(std::uint32_t worker) override { return std::make_unique<Writer>(*this, worker); }
+    std::unique_ptr<SinkWriter> open_writer(std::uint32_t worker) override {
+      return std::make_unique<Writer>(*this, worker);
+    }
 
    private:
     class Writer final : public SinkWriter {
      public:
       Writer(CollectingSink& sink, std::uint32_t worker) : sink_(sink) { part_.worker = worker; }
       bool try_write(const Batch& rows) override {
-        if (flushed_ > sink_.committed_) return false;  // rows of the next epoch stay out of this one's transaction
+        if (flushed_ > sink_.committed_)
+          return false;  // rows of the next epoch stay out of this one's transaction
         const std::lock_guard lock(sink_.all_.rows_.mutex);
         auto& open = sink_.all_.rows_.open[sink_.name_];
-        for (std::size_t i = 0; i < rows.size(); ++i) open.push_back(testing::described_as_text(sink_.schema_, rows.row(i)));
+        for (std::size_t i = 0; i < rows.size(); ++i)
+          open.push_back(testing::described_as_text(sink_.schema_, rows.row(i)));
         return true;
       }
       bool try_flush(Epoch epoch) override {

@@ -34,10 +34,18 @@ struct Rig {
           for (const int row : numbers(*element->rows)) text += std::to_string(row) + " ";
           text += "| ";
           break;
-        case Element::Kind::kWatermark: text += "w" + std::to_string(element->watermark.millis) + " "; break;
-        case Element::Kind::kIdle: text += "idle "; break;
-        case Element::Kind::kBarrier: text += "b" + std::to_string(element->epoch) + " "; break;
-        case Element::Kind::kEnd: text += "end "; break;
+        case Element::Kind::kWatermark:
+          text += "w" + std::to_string(element->watermark.millis) + " ";
+          break;
+        case Element::Kind::kIdle:
+          text += "idle ";
+          break;
+        case Element::Kind::kBarrier:
+          text += "b" + std::to_string(element->epoch) + " ";
+          break;
+        case Element::Kind::kEnd:
+          text += "end ";
+          break;
       }
       channels[target]->pop();
     }

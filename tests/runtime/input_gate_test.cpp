@@ -31,15 +31,25 @@ struct Rig {
     while (true) {
       const InputGate::Event event = gate.next();
       switch (event.kind) {
-        case InputGate::Kind::kNothing: return text;
+        case InputGate::Kind::kNothing:
+          return text;
         case InputGate::Kind::kRows:
-          for (const int row : numbers(*event.rows)) text += std::to_string(event.input) + ":" + std::to_string(row) + " ";
+          for (const int row : numbers(*event.rows))
+            text += std::to_string(event.input) + ":" + std::to_string(row) + " ";
           gate.done_with_rows();
           break;
-        case InputGate::Kind::kWatermark: text += "w" + std::to_string(event.watermark.millis) + " "; break;
-        case InputGate::Kind::kIdle: text += "idle "; break;
-        case InputGate::Kind::kBarrier: text += "b" + std::to_string(event.epoch) + " "; break;
-        case InputGate::Kind::kEnd: text += "end "; break;
+        case InputGate::Kind::kWatermark:
+          text += "w" + std::to_string(event.watermark.millis) + " ";
+          break;
+        case InputGate::Kind::kIdle:
+          text += "idle ";
+          break;
+        case InputGate::Kind::kBarrier:
+          text += "b" + std::to_string(event.epoch) + " ";
+          break;
+        case InputGate::Kind::kEnd:
+          text += "end ";
+          break;
       }
     }
   }

@@ -32,7 +32,8 @@ BOOST_DESCRIBE_STRUCT(Sample, (), (sensor, time, value))
 inline Sample sample(std::uint64_t n, std::uint64_t seed, Arena& arena) {
   const std::uint64_t r = detail::hash_u64(n ^ seed << 40);
   return {arena.copy("sensor " + std::to_string(r % 53)),
-          EventTime{static_cast<std::int64_t>(n * 7) - static_cast<std::int64_t>(r >> 20 & 255)}, static_cast<std::int64_t>(r >> 50)};
+          EventTime{static_cast<std::int64_t>(n * 7) - static_cast<std::int64_t>(r >> 20 & 255)},
+          static_cast<std::int64_t>(r >> 50)};
 }
 
 /// samples → one-second sums → results. `touch` sees every row on the way.
@@ -63,8 +64,8 @@ inline std::vector<std::string> expected_sums(std::uint64_t events, std::uint64_
   }
   std::vector<std::string> rows;
   for (const auto& [key, sum] : sums)
-    rows.push_back("{key:" + key.second + ",window_start:" + std::to_string(key.first) + ",window_end:" + std::to_string(key.first + 1000) +
-                   ",value:" + std::to_string(sum) + "}");
+    rows.push_back("{key:" + key.second + ",window_start:" + std::to_string(key.first) +
+                   ",window_end:" + std::to_string(key.first + 1000) + ",value:" + std::to_string(sum) + "}");
   std::sort(rows.begin(), rows.end());
   return rows;
 }
@@ -74,7 +75,9 @@ struct Machine {
   explicit Machine(CollectingConnectors::MakeSource make_source = {}) : make(std::move(make_source)) {}
 
   JobWorld world() {
-    return {*environment, metrics, [this] { return std::make_unique<CollectingConnectors>(rows, make); },
+    return {*environment,
+            metrics,
+            [this] { return std::make_unique<CollectingConnectors>(rows, make); },
             [](const JobOptions&) { return make_memory_backend(); },
             [this](const JobOptions&) { return make_memory_store(checkpoints); },
             [this](const std::string& line) {
@@ -85,7 +88,9 @@ struct Machine {
   /// RocksDB and a directory instead of memory.
   JobWorld world_on_disk() {
     JobWorld world = this->world();
-    world.backend = [](const JobOptions& options) { return make_rocksdb_backend({options.state_dir, 16 << 20}); };
+    world.backend = [](const JobOptions& options) {
+      return make_rocksdb_backend({options.state_dir, 16 << 20});
+    };
     world.store = [](const JobOptions& options) { return make_directory_store(options.checkpoint_dir); };
     return world;
   }
@@ -110,7 +115,8 @@ inline JobOptions quick_options(std::uint32_t parallelism = 1) {
 class RunningJob {
  public:
   RunningJob(JobGraph graph, JobOptions options, JobWorld world)
-      : job_(std::move(graph), std::move(options), std::move(world)), thread_([this] { code_ = job_.run(); }) {}
+      : job_(std::move(graph), std::move(options), std::move(world)),
+        thread_([this] { code_ = job_.run(); }) {}
   ~RunningJob() {
     job_.stop();
     if (thread_.joinable()) thread_.join();

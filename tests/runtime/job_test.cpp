@@ -18,16 +18,20 @@ constexpr std::uint64_t kEvents = 30'000;
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 /// One partition: some rows, one thing that cannot be decoded, and then nothing more.
 class ShortSource final : public Source {
  public:
-  ShortSource(std::vector<std::int64_t> times, bool reject, ReadStatus at_end) : times_(std::move(times)), reject_(reject), at_end_(at_end) {}
+  ShortSource(std::vector<std::int64_t> times, bool reject, ReadStatus at_end)
+      : times_(std::move(times)), reject_(reject), at_end_(at_end) {}
   std::vector<std::string> partitions() override { return {"only"}; }
-  std::unique_ptr<PartitionReader> open(const std::string&, const std::optional<Position>& position, std::function<void()>) override {
+  std::unique_ptr<PartitionReader> open(const std::string&, const std::optional<Position>& position,
+                                        std::function<void()>) override {
     return std::make_unique<Reader>(*this, position ? static_cast<std::size_t>(position->offset) : 0);
   }
 
@@ -135,7 +139,9 @@ TEST_CASE("A failure that a restart cannot help ends the job at once, with its c
   CHECK(job.status().last_failure == "hopeless");
 }
 
-TEST_CASE("A stopped job has committed everything up to its stop, and others go on from there at another parallelism") {
+TEST_CASE(
+    "A stopped job has committed everything up to its stop, and others go on from there at another "
+    "parallelism") {
   JobScratch scratch;
   Machine machine;
   JobOptions options = quick_options();
@@ -147,7 +153,8 @@ TEST_CASE("A stopped job has committed everything up to its stop, and others go 
   for (const std::uint32_t parallelism : {1u, 2u, 3u}) {
     options.parallelism = parallelism;
     RunningJob running(summing(), options, machine.world_on_disk());
-    REQUIRE(running.wait_until([&](const JobStatus& status) { return !status.sources.empty() && status.sources[0].records > 800; }));
+    REQUIRE(running.wait_until(
+        [&](const JobStatus& status) { return !status.sources.empty() && status.sources[0].records > 800; }));
     CHECK(running.stop() == ExitCode::kDone);
     const JobStatus status = running.job().status();
     CHECK(status.state == JobState::kStopped);
@@ -201,28 +208,41 @@ TEST_CASE("A job whose state was taken under another max parallelism or type is 
   CHECK(other.run() == ExitCode::kStateUnusable);
   CHECK_THAT(other.status().last_failure, Catch::Contains("--max-parallelism 128"));
   Pipeline pipeline("summing");
-  pipeline.source<Sample>("samples", "generator:?events=10").generated_by(sample).key_by(&Sample::sensor).window(tumbling(1s)).aggregate("sums", mean(&Sample::value)).sink("results", "collect:");
+  pipeline.source<Sample>("samples", "generator:?events=10")
+      .generated_by(sample)
+      .key_by(&Sample::sensor)
+      .window(tumbling(1s))
+      .aggregate("sums", mean(&Sample::value))
+      .sink("results", "collect:");
   Job changed(pipeline.graph(), quick_options(), machine.world());
   CHECK(changed.run() == ExitCode::kStateUnusable);
-  CHECK_THAT(changed.status().last_failure, Catch::Contains("state 'panes' of operator 'sums' has changed its type"));
+  CHECK_THAT(changed.status().last_failure,
+             Catch::Contains("state 'panes' of operator 'sums' has changed its type"));
 }
 
 TEST_CASE("Dead letters reach their sink in the same commit") {
-  Machine machine([] { return std::make_unique<ShortSource>(std::vector<std::int64_t>{1, 2, 3}, true, ReadStatus::kEnd); });
+  Machine machine([] {
+    return std::make_unique<ShortSource>(std::vector<std::int64_t>{1, 2, 3}, true, ReadStatus::kEnd);
+  });
   JobOptions options = quick_options(2);
   options.sources["samples"] = "short:";
   options.sinks["samples.dead_letter"] = "collect:";
   options.on_reject["samples"] = RejectPolicy::kDeadLetter;
   Job job(summing(), options, machine.world());
   REQUIRE(job.run() == ExitCode::kDone);
-  CHECK(machine.rows.sorted("results") == std::vector<std::string>{"{key:a,window_start:0,window_end:1000,value:3}"});
+  CHECK(machine.rows.sorted("results") ==
+        std::vector<std::string>{"{key:a,window_start:0,window_end:1000,value:3}"});
   CHECK(machine.rows.sorted("samples.dead_letter") ==
-        std::vector<std::string>{"{source:samples,partition:only,offset:77,reason:not a sample,payload:garbage}"});
+        std::vector<std::string>{
+            "{source:samples,partition:only,offset:77,reason:not a sample,payload:garbage}"});
   CHECK(job.status().sources[0].rejected == 1);
 }
 
-TEST_CASE("An idle partition fires no window that it has not passed, though other workers have no input at all") {
-  Machine machine([] { return std::make_unique<ShortSource>(std::vector<std::int64_t>{100, 2'000}, false, ReadStatus::kCaughtUp); });
+TEST_CASE(
+    "An idle partition fires no window that it has not passed, though other workers have no input at all") {
+  Machine machine([] {
+    return std::make_unique<ShortSource>(std::vector<std::int64_t>{100, 2'000}, false, ReadStatus::kCaughtUp);
+  });
   Pipeline pipeline("idle");
   pipeline.source<Sample>("samples", "short:")
       .event_time(&Sample::time, monotonous())
@@ -234,12 +254,15 @@ TEST_CASE("An idle partition fires no window that it has not passed, though othe
   RunningJob running(pipeline.graph(), quick_options(3), machine.world());
   CHECK(running.wait_until([&](const JobStatus&) { return !machine.rows.sorted("results").empty(); }));
   std::this_thread::sleep_for(100ms);  // long after it has become idle
-  CHECK(machine.rows.sorted("results") == std::vector<std::string>{"{key:a,window_start:0,window_end:1000,value:1}"});
+  CHECK(machine.rows.sorted("results") ==
+        std::vector<std::string>{"{key:a,window_start:0,window_end:1000,value:1}"});
   CHECK(running.stop() == ExitCode::kDone);
 }
 
 TEST_CASE("An idle job uses next to no processor") {
-  Machine machine([] { return std::make_unique<ShortSource>(std::vector<std::int64_t>{1}, false, ReadStatus::kCaughtUp); });
+  Machine machine([] {
+    return std::make_unique<ShortSource>(std::vector<std::int64_t>{1}, false, ReadStatus::kCaughtUp);
+  });
   JobOptions options = quick_options(2);
   options.sources["samples"] = "short:";
   options.checkpoint_interval = 1s;

@@ -66,12 +66,14 @@ struct Rig {
     std::vector<AssignedPartition> restored = {};
   };
   explicit Rig(std::size_t count) : Rig(count, Say{}) {}
-  Rig(std::size_t count, Say say) : control(environment, 0ns), board(count, say.rate, environment.now()), scripts(count) {
+  Rig(std::size_t count, Say say)
+      : control(environment, 0ns), board(count, say.rate, environment.now()), scripts(count) {
     Pipeline pipeline("test");
     pipeline.source<Event>("events").event_time(&Event::time, monotonous()).sink("sink");
     graph = pipeline.graph();
     std::vector<std::unique_ptr<EdgeOutput>> edges;
-    edges.push_back(std::make_unique<EdgeOutput>(graph.edges[0], "events → sink", 128, std::vector<Channel*>{&channel}));
+    edges.push_back(
+        std::make_unique<EdgeOutput>(graph.edges[0], "events → sink", 128, std::vector<Channel*>{&channel}));
     SourceContext context;
     context.base.name = "events";
     context.base.metrics = &metrics;
@@ -84,9 +86,10 @@ struct Rig {
       partitions[i].name = "p" + std::to_string(i);
       partitions[i].reader = std::make_unique<ScriptedReader>(scripts[i]);
     }
-    task = std::make_unique<SourceTask>(SourceTaskOptions{"events", 0, say.max_drift, say.idle_after}, control, metrics, board, progress,
-                                        TaskOutputs(std::move(edges)), std::get<SourceVertex>(graph.vertices[0].what).make(std::move(context)),
-                                        std::move(partitions));
+    task = std::make_unique<SourceTask>(
+        SourceTaskOptions{"events", 0, say.max_drift, say.idle_after}, control, metrics, board, progress,
+        TaskOutputs(std::move(edges)),
+        std::get<SourceVertex>(graph.vertices[0].what).make(std::move(context)), std::move(partitions));
   }
 
   /// Steps until nothing more is done at this moment; what has been sent, as text.
@@ -106,11 +109,19 @@ struct Rig {
           for (const EventTime time : element->rows->times()) text += std::to_string(time.millis) + " ";
           break;
         case Element::Kind::kWatermark:
-          text += element->watermark == EventTime::max() ? "wmax " : "w" + std::to_string(element->watermark.millis) + " ";
+          text += element->watermark == EventTime::max()
+                      ? "wmax "
+                      : "w" + std::to_string(element->watermark.millis) + " ";
           break;
-        case Element::Kind::kIdle: text += "idle "; break;
-        case Element::Kind::kBarrier: text += "b" + std::to_string(element->epoch) + " "; break;
-        case Element::Kind::kEnd: text += "end "; break;
+        case Element::Kind::kIdle:
+          text += "idle ";
+          break;
+        case Element::Kind::kBarrier:
+          text += "b" + std::to_string(element->epoch) + " ";
+          break;
+        case Element::Kind::kEnd:
+          text += "end ";
+          break;
       }
       channel.pop();
     }

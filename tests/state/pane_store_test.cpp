@@ -26,7 +26,8 @@ using Sums = std::map<std::int64_t, std::map<std::string, std::int64_t>>;  ///< 
 /// A worker: its panes, in front of a tier that can be sealed into, snapshotted and opened again.
 class Worker {
  public:
-  Worker(StateBackend& backend, std::unique_ptr<StateTier> tier, KeyGroupRange groups, const std::vector<std::string>& directories)
+  Worker(StateBackend& backend, std::unique_ptr<StateTier> tier, KeyGroupRange groups,
+         const std::vector<std::string>& directories)
       : backend_(backend),
         store_(std::make_unique<StateStore>(std::move(tier), StateMode::kRocksDb, groups, 0)),
         panes_(std::make_unique<Panes>(*store_, "panes", kGroups, Add{})) {
@@ -68,7 +69,8 @@ class Worker {
     Sums sums;
     for (const auto& [end, pane] : panes_->panes()) {
       panes_->warm(*pane);
-      pane->table.for_each([&, e = end.millis](const auto& slot) { sums[e][std::string(slot.key)] = slot.value; });
+      pane->table.for_each(
+          [&, e = end.millis](const auto& slot) { sums[e][std::string(slot.key)] = slot.value; });
     }
     return sums;
   }
@@ -91,7 +93,9 @@ struct Backends {
   StateBackend& either() { return GENERATE(0, 1) == 0 ? *memory : *rocksdb; }
 };
 
-Worker fresh(StateBackend& backend, KeyGroupRange groups = {0, kGroups}) { return Worker(backend, backend.create(0), groups, {}); }
+Worker fresh(StateBackend& backend, KeyGroupRange groups = {0, kGroups}) {
+  return Worker(backend, backend.create(0), groups, {});
+}
 
 }  // namespace
 
@@ -148,12 +152,12 @@ TEST_CASE("Entries that were sealed, spilled and warmed are never counted twice"
   Worker worker = fresh(backends.either());
   worker.add(10, "a", 1);
   worker.seal();
-  worker.write();                  // run 0 holds a = 1, and so does the table
+  worker.write();  // run 0 holds a = 1, and so does the table
   worker.add(10, "a", 10);
   worker.panes().spill_beyond(0);  // run 0 becomes a = 11
   worker.add(10, "a", 100);
   worker.seal();
-  worker.write();                  // run 1 holds a = 100, and so does the table
+  worker.write();  // run 1 holds a = 100, and so does the table
   CHECK(worker.sums() == Sums{{10, {{"a", 111}}}});
   worker.add(10, "a", 1000);
   worker.panes().spill_beyond(0);  // replaces all runs
@@ -232,7 +236,8 @@ TEST_CASE("One worker's panes restore into two, and back into one") {
   for (int n = 0; n < 500; n += 7) one.add(10 + n % 3 * 10, "key " + std::to_string(n), 1000);
   const Sums expected = [&] {
     Sums sums;
-    for (int n = 0; n < 500; ++n) sums[10 + n % 3 * 10]["key " + std::to_string(n)] = n + (n % 7 == 0 ? 1000 : 0);
+    for (int n = 0; n < 500; ++n)
+      sums[10 + n % 3 * 10]["key " + std::to_string(n)] = n + (n % 7 == 0 ? 1000 : 0);
     return sums;
   }();
 

@@ -33,10 +33,14 @@ std::set<Key> take_dirty(PaneTable<Key, Value>& table) {
 /// Hashes that collide: in their upper bits, which choose the slot, or altogether.
 std::uint64_t poor_hash(std::uint64_t key, std::uint64_t kind) {
   switch (kind) {
-    case 0: return detail::hash_u64(key);
-    case 1: return key;                  // all in the first slot's neighbourhood
-    case 2: return ~std::uint64_t{0} << 54 | key;  // at the table's end, wrapping around
-    default: return key % 3;             // equal hashes, 0 among them
+    case 0:
+      return detail::hash_u64(key);
+    case 1:
+      return key;  // all in the first slot's neighbourhood
+    case 2:
+      return ~std::uint64_t{0} << 54 | key;  // at the table's end, wrapping around
+    default:
+      return key % 3;  // equal hashes, 0 among them
   }
 }
 
@@ -68,7 +72,8 @@ TEST_CASE("A pane table agrees with std::unordered_map over a million random ope
         table = std::move(moved);
       }
       const std::uint64_t key = random() % (1 + random() % 60'000);
-      const auto [value, added] = table.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key * 3); });
+      const auto [value, added] =
+          table.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key * 3); });
       REQUIRE(added == model.try_emplace(key, key * 3).second);
       dirty.insert(key);
       value += what;

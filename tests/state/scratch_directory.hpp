@@ -13,7 +13,8 @@ class ScratchDirectory {
  public:
   ScratchDirectory() {
     static std::atomic<int> number{0};
-    path_ = std::filesystem::temp_directory_path() / ("weir-state-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
+    path_ = std::filesystem::temp_directory_path() /
+            ("weir-state-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
     std::filesystem::create_directories(path_);
   }
   ~ScratchDirectory() {

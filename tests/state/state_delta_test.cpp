@@ -24,7 +24,8 @@ Entries sorted(StateDelta delta) {
 
 TEST_CASE("StateDelta orders entries by key and keeps the last of equal keys") {
   StateDelta delta;
-  for (const auto& [key, value] : Entries{{"b", "1"}, {"a", "2"}, {"b", "3"}, {"", "4"}, {"a", "5"}, {"ab", "6"}})
+  for (const auto& [key, value] :
+       Entries{{"b", "1"}, {"a", "2"}, {"b", "3"}, {"", "4"}, {"a", "5"}, {"ab", "6"}})
     delta.put(key, value);
   CHECK(sorted(std::move(delta)) == Entries{{"", "4"}, {"a", "5"}, {"ab", "6"}, {"b", "3"}});
 }
@@ -32,7 +33,8 @@ TEST_CASE("StateDelta orders entries by key and keeps the last of equal keys") {
 TEST_CASE("StateDelta tells keys apart that differ in trailing zeros and high bytes only") {
   const std::string zeros("\0\0\0\0\0\0\0\0\0", 9);
   Entries expected;
-  for (std::size_t n = 0; n <= zeros.size(); ++n) expected.emplace_back(zeros.substr(0, n), std::to_string(n));
+  for (std::size_t n = 0; n <= zeros.size(); ++n)
+    expected.emplace_back(zeros.substr(0, n), std::to_string(n));
   expected.emplace_back("\x7f", "ascii");
   expected.emplace_back("\x80", "high");
   StateDelta delta;
@@ -49,7 +51,8 @@ TEST_CASE("StateDelta sorts like an ordered map, whatever the keys have in commo
   std::map<std::string, std::string> model;
   for (int i = 0; i < 20'000; ++i) {
     std::string key(common, 'k');
-    for (std::size_t n = random() % (length + 1); n > 0; --n) key.push_back(static_cast<char>(random() % 3 * 127));
+    for (std::size_t n = random() % (length + 1); n > 0; --n)
+      key.push_back(static_cast<char>(random() % 3 * 127));
     const std::string value = std::to_string(i);
     delta.put(key, value);
     model[key] = value;
@@ -81,7 +84,8 @@ TEST_CASE("operator_id is XXH32 of the name, for ever") {
 }
 
 TEST_CASE("state_prefix orders by group, operator and namespace as numbers") {
-  CHECK(state_prefix(0x0102, 0x03040506, 0x0708090A0B0C0D0E) == "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D\x0E");
+  CHECK(state_prefix(0x0102, 0x03040506, 0x0708090A0B0C0D0E) ==
+        "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D\x0E");
   CHECK(state_prefix(1, 0, 255) < state_prefix(1, 0, 256));
   CHECK(state_prefix(1, 255, 0) < state_prefix(1, 256, 0));
   CHECK(state_prefix(255, 9, 9) < state_prefix(256, 0, 0));

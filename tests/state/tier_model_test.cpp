@@ -19,16 +19,29 @@ using Model = std::map<std::string, std::string>;
 /// A tier and the map it must equal, driven through everything a tier can do.
 class Comparison {
  public:
-  Comparison(StateBackend& backend, std::uint64_t seed) : backend_(backend), random_(seed), tier_(backend.create(0)) {}
+  Comparison(StateBackend& backend, std::uint64_t seed)
+      : backend_(backend), random_(seed), tier_(backend.create(0)) {}
 
   void step() {
     switch (random_() % 64) {
-      case 0: return take_snapshot();
-      case 1: return go_back();
-      case 2: return check_all();
-      case 3: case 4: case 5: case 6: return scan();
-      case 7: case 8: case 9: case 10: return multi_get();
-      default: return change();
+      case 0:
+        return take_snapshot();
+      case 1:
+        return go_back();
+      case 2:
+        return check_all();
+      case 3:
+      case 4:
+      case 5:
+      case 6:
+        return scan();
+      case 7:
+      case 8:
+      case 9:
+      case 10:
+        return multi_get();
+      default:
+        return change();
     }
   }
   std::size_t operations() const { return operations_; }
@@ -85,7 +98,8 @@ class Comparison {
       found.emplace(k, value);
     });
     Model expected;
-    for (auto it = model_.lower_bound(begin); it != model_.end() && (end.empty() || it->first < end); ++it) expected.insert(*it);
+    for (auto it = model_.lower_bound(begin); it != model_.end() && (end.empty() || it->first < end); ++it)
+      expected.insert(*it);
     REQUIRE((found == expected));
     ++operations_;
   }

@@ -132,7 +132,8 @@ TEST_CASE("copy_key_groups copies the groups of the range and no others") {
   const auto from = backends.either().create(0);
   Entries entries;
   for (const KeyGroup group : {0, 1, 2, 255, 256, 65535})
-    for (const char* key : {"", "k", "\xff\xff"}) entries[state_prefix(group, 0xffffffff, ~0ull) + key] = std::to_string(group);
+    for (const char* key : {"", "k", "\xff\xff"})
+      entries[state_prefix(group, 0xffffffff, ~0ull) + key] = std::to_string(group);
   put(*from, entries);
   const auto some = backends.rocksdb->create(1);
   copy_key_groups(*from, {1, 256}, *some);
@@ -226,8 +227,10 @@ TEST_CASE("The RocksDB backend refuses a damaged snapshot and names the file") {
 TEST_CASE("A backend refuses the other backend's snapshot") {
   Backends backends;
   const auto memory = backends.memory->create(0), rocksdb = backends.rocksdb->create(0);
-  CHECK_THAT(message_of([&] { backends.memory->open(1, rocksdb->snapshot()); }), Catch::Contains("memory backend"));
-  CHECK_THAT(message_of([&] { backends.rocksdb->open(1, memory->snapshot()); }), Catch::Contains("memory backend"));
+  CHECK_THAT(message_of([&] { backends.memory->open(1, rocksdb->snapshot()); }),
+             Catch::Contains("memory backend"));
+  CHECK_THAT(message_of([&] { backends.rocksdb->open(1, memory->snapshot()); }),
+             Catch::Contains("memory backend"));
 }
 
 TEST_CASE("The memory backend refuses a truncated or altered snapshot") {

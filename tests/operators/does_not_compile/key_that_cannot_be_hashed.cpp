@@ -13,5 +13,8 @@ struct Undescribed {
 
 void say(weir::Pipeline& pipeline) {
   auto rows = pipeline.source<Row>("rows");
-  rows.key_by([](const Row& row) { return 0.5 * row.value; }).window(weir::tumbling(weir::Duration{10})).aggregate("counts", weir::count()).sink("out");
+  rows.key_by([](const Row& row) { return 0.5 * row.value; })
+      .window(weir::tumbling(weir::Duration{10}))
+      .aggregate("counts", weir::count())
+      .sink("out");
 }

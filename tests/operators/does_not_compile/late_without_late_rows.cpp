@@ -13,5 +13,9 @@ struct Undescribed {
 
 void say(weir::Pipeline& pipeline) {
   auto rows = pipeline.source<Row>("rows");
-  rows.key_by(&Row::key).window(weir::tumbling(weir::Duration{10})).aggregate("counts", weir::count()).late().sink("late");
+  rows.key_by(&Row::key)
+      .window(weir::tumbling(weir::Duration{10}))
+      .aggregate("counts", weir::count())
+      .late()
+      .sink("late");
 }

@@ -30,7 +30,8 @@ struct RecoveryOptions {
   std::string instance;
   /// Commits before this epoch are ignored: 0 resumes from whatever there is; the largest number starts anew.
   Epoch oldest = kNoEpoch;
-  bool allow_duplicates = false;  ///< a damaged checkpoint may be replaced by an older one, which repeats output
+  bool allow_duplicates =
+      false;  ///< a damaged checkpoint may be replaced by an older one, which repeats output
 };
 
 /// Ties source positions, state and output together: they advance together, at a commit, or not at all.

@@ -35,8 +35,8 @@ struct StoredFile {
 struct PartitionProgress {
   std::string source;
   std::string partition;
-  Position begin;       ///< at the previous barrier: with `end`, the range of epoch n
-  Position end;         ///< at this barrier: where a restore goes on
+  Position begin;  ///< at the previous barrier: with `end`, the range of epoch n
+  Position end;    ///< at this barrier: where a restore goes on
   EventTime watermark;
   bool ended = false;
 };
@@ -76,12 +76,12 @@ struct Manifest {
   std::string instance;
   std::string fingerprint;
   Epoch epoch = kNoEpoch;
-  Epoch predecessor = kNoEpoch;          ///< the epoch this one followed
-  Checksum predecessor_checksum;         ///< of that manifest's bytes; zero for the first
+  Epoch predecessor = kNoEpoch;   ///< the epoch this one followed
+  Checksum predecessor_checksum;  ///< of that manifest's bytes; zero for the first
   std::uint32_t max_parallelism = kDefaultMaxParallelism;
   std::uint32_t parallelism = 1;
   std::int64_t created_millis = 0;
-  bool final = false;                    ///< taken when all sources had ended
+  bool final = false;  ///< taken when all sources had ended
   std::vector<PartitionProgress> sources;
   std::vector<StateShard> shards;
   std::vector<OperatorStateEntry> operator_states;
@@ -95,7 +95,7 @@ struct CommitRecord {
   std::string job;
   std::string instance;
   Epoch epoch = kNoEpoch;
-  Checksum manifest;                     ///< of the manifest's bytes; covers positions and ledger
+  Checksum manifest;  ///< of the manifest's bytes; covers positions and ledger
   std::vector<PartitionProgress> sources;
 };
 

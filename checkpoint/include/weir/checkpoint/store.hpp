@@ -50,7 +50,8 @@ enum class StoreClaim {
 
 /// A directory: `LOCK`, `OWNER`, `manifests/<epoch>`, `files/<checksum>`. Throws FailJob(kUsage) when the directory cannot be made
 /// or written.
-std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory, StoreClaim claim = StoreClaim::kAtOnce);
+std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory,
+                                                      StoreClaim claim = StoreClaim::kAtOnce);
 /// In memory; for the simulation. `shared` outlives the store and survives a simulated crash.
 struct MemoryCheckpoints;
 std::shared_ptr<MemoryCheckpoints> make_memory_checkpoints();

@@ -6,8 +6,8 @@ namespace weir::detail {
 }  // namespace weir::detail
 
 /// States an invariant, in release builds too. For what only a bug of weir can break; never for input.
-#define WEIR_ASSERT(condition, why)                                                       \
-  (static_cast<bool>(condition) ? void(0)                                                 \
+#define WEIR_ASSERT(condition, why)       \
+  (static_cast<bool>(condition) ? void(0) \
                                 : ::weir::detail::assertion_failed(#condition, why, __FILE__, __LINE__))
 
 /// The same for loops over records: checked in debug builds only.

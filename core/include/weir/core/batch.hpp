@@ -99,11 +99,11 @@ class RowBatch final : public Batch {
   static constexpr std::size_t kCapacity = std::clamp<std::size_t>(128 * 1024 / sizeof(Row), 64, 1024);
 
   explicit RowBatch(std::size_t capacity = kCapacity) : Batch(capacity, sizeof(Row)) {
-    rows_ = static_cast<std::byte*>(::operator new(capacity * sizeof(Row), std::align_val_t{alignof(Row)}));
+    rows_ = static_cast<std::byte*>(::operator new (capacity * sizeof(Row), std::align_val_t{alignof(Row)}));
   }
   ~RowBatch() override {
     destroy_rows();
-    ::operator delete(rows_, std::align_val_t{alignof(Row)});
+    ::operator delete (rows_, std::align_val_t{alignof(Row)});
   }
 
   Row* data() { return reinterpret_cast<Row*>(rows_); }

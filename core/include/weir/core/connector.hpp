@@ -18,7 +18,7 @@ namespace weir {
 /// A connector's address: `scheme:path?key=value&…` or `scheme://authority/path?key=value&…`. Percent-encoding is undone in the
 /// values of parameters; paths are taken as they are.
 struct ConnectorUri {
-  std::string text;       ///< as it was given
+  std::string text;  ///< as it was given
   std::string scheme;
   std::string authority;  ///< "127.0.0.1:19092,127.0.0.1:19093"
   std::string path;       ///< "flights", "data/flights.csv"; with an authority, without the leading slash
@@ -53,7 +53,8 @@ class Connectors {
  public:
   virtual ~Connectors() = default;
   /// Opens without reading yet. Throws FailJob(kUsage) for a wrong address or parameter, naming it and what is allowed.
-  virtual std::unique_ptr<Source> source(const ConnectorUri&, const ConnectorContext&, const SourceOptions&) = 0;
+  virtual std::unique_ptr<Source> source(const ConnectorUri&, const ConnectorContext&,
+                                         const SourceOptions&) = 0;
   virtual std::unique_ptr<Sink> sink(const ConnectorUri&, const ConnectorContext&) = 0;
 };
 

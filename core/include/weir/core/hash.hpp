@@ -42,8 +42,9 @@ constexpr std::uint64_t hash_key(const Key& key) {
   } else if constexpr (std::convertible_to<const Key&, std::string_view>) {
     return hash_bytes(key);
   } else {
-    static_assert(boost::describe::has_describe_members<Key>::value,
-                  "weir: a key is an integer, an enum, text, or a struct described with BOOST_DESCRIBE_STRUCT");
+    static_assert(
+        boost::describe::has_describe_members<Key>::value,
+        "weir: a key is an integer, an enum, text, or a struct described with BOOST_DESCRIBE_STRUCT");
     std::uint64_t h = 0;
     boost::mp11::mp_for_each<boost::describe::describe_members<Key, boost::describe::mod_any_access>>(
         [&](auto field) { h = detail::hash_u64(h ^ hash_key(key.*field.pointer)); });

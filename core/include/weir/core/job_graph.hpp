@@ -20,22 +20,22 @@ using VertexId = std::uint32_t;
 /// One typed state of an operator: what the manifest records and a restore checks.
 struct StateDescription {
   std::string name;
-  std::string key_type;    ///< canonical description of the key's type, as by state_type<Key>()
+  std::string key_type;  ///< canonical description of the key's type, as by state_type<Key>()
   std::string value_type;
 };
 
 struct SourceVertex {
   SourceOperatorFactory make;
-  const RowSchema* schema = nullptr;       ///< null when only a generator can produce the rows
-  std::string default_uri;                 ///< the program's own binding; empty: must be bound from outside
-  GeneratorFactory generator;              ///< null when the pipeline brings none
-  std::optional<Duration> max_drift;       ///< partitions further ahead of the slowest than this are paused
-  std::optional<Duration> idle_after;      ///< a caught-up partition is left out of the watermark after this long
+  const RowSchema* schema = nullptr;   ///< null when only a generator can produce the rows
+  std::string default_uri;             ///< the program's own binding; empty: must be bound from outside
+  GeneratorFactory generator;          ///< null when the pipeline brings none
+  std::optional<Duration> max_drift;   ///< partitions further ahead of the slowest than this are paused
+  std::optional<Duration> idle_after;  ///< a caught-up partition is left out of the watermark after this long
 };
 
 struct OperatorVertex {
   OperatorFactory make;
-  std::vector<StateDescription> states;    ///< empty: stateless
+  std::vector<StateDescription> states;  ///< empty: stateless
 };
 
 struct SinkVertex {
@@ -60,7 +60,7 @@ struct Edge {
   VertexId to = 0;
   std::uint32_t input = 0;
   Partitioning partitioning = Partitioning::kForward;
-  std::string chain;        ///< for people: the fused stages, "filter → map"
+  std::string chain;  ///< for people: the fused stages, "filter → map"
   BatchFactory make_batch = nullptr;
   /// Binds the chain to the sending end of this edge. Called once a worker.
   std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind;

@@ -31,8 +31,11 @@ struct KeyGroupRange {
 };
 
 /// The groups that `worker` owns: exactly those that worker_of() sends to it.
-constexpr KeyGroupRange key_groups_of(std::uint32_t worker, std::uint32_t parallelism, std::uint32_t max_parallelism) {
-  const auto first = [&](std::uint64_t w) { return static_cast<std::uint32_t>((w * max_parallelism + parallelism - 1) / parallelism); };
+constexpr KeyGroupRange key_groups_of(std::uint32_t worker, std::uint32_t parallelism,
+                                      std::uint32_t max_parallelism) {
+  const auto first = [&](std::uint64_t w) {
+    return static_cast<std::uint32_t>((w * max_parallelism + parallelism - 1) / parallelism);
+  };
   return {first(worker), first(worker + 1)};
 }
 

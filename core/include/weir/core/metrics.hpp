@@ -14,7 +14,9 @@ namespace weir {
 /// A number that only grows, written by one thread and read by any. Bumped once a batch.
 class Counter {
  public:
-  void add(std::uint64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void add(std::uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -48,7 +50,8 @@ struct MetricSample {
 class MetricRegistry {
  public:
   /// `unit` turns what is counted into what is shown: 1e-9 for a counter of nanoseconds that is named in seconds.
-  Counter& counter(const std::string& name, const std::string& help, MetricLabels labels = {}, double unit = 1);
+  Counter& counter(const std::string& name, const std::string& help, MetricLabels labels = {},
+                   double unit = 1);
   Gauge& gauge(const std::string& name, const std::string& help, MetricLabels labels = {});
   std::vector<MetricSample> collect() const;
 

@@ -29,10 +29,10 @@ enum class FieldType : std::uint8_t {
   kUInt64 = 9,
   kFloat = 10,
   kDouble = 11,
-  kText = 12,        // std::string_view into an arena that the batch keeps alive
-  kOwnedText = 13,   // std::string
+  kText = 12,       // std::string_view into an arena that the batch keeps alive
+  kOwnedText = 13,  // std::string
   kEventTime = 14,
-  kStruct = 15,      // a described struct
+  kStruct = 15,  // a described struct
 };
 
 struct RowSchema;
@@ -41,8 +41,8 @@ struct RowSchema;
 struct Field {
   std::string_view name;
   FieldType type;
-  std::size_t offset;            ///< of the field in the row, in bytes
-  bool optional = false;         ///< std::optional<T>; then `emplace` and `get` lead to the value inside
+  std::size_t offset;                 ///< of the field in the row, in bytes
+  bool optional = false;              ///< std::optional<T>; then `emplace` and `get` lead to the value inside
   const RowSchema* nested = nullptr;  ///< of kStruct
 
   /// Address of the value inside, made present. Only for optional fields.
@@ -88,11 +88,19 @@ constexpr FieldType field_type() {
   else if constexpr (std::is_same_v<T, std::string>) return FieldType::kOwnedText;
   else if constexpr (std::is_same_v<T, EventTime>) return FieldType::kEventTime;
   else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
-    return sizeof(T) == 1 ? FieldType::kInt8 : sizeof(T) == 2 ? FieldType::kInt16 : sizeof(T) == 4 ? FieldType::kInt32 : FieldType::kInt64;
+    return sizeof(T) == 1   ? FieldType::kInt8
+           : sizeof(T) == 2 ? FieldType::kInt16
+           : sizeof(T) == 4 ? FieldType::kInt32
+                            : FieldType::kInt64;
   else if constexpr (std::is_integral_v<T>)
-    return sizeof(T) == 1 ? FieldType::kUInt8 : sizeof(T) == 2 ? FieldType::kUInt16 : sizeof(T) == 4 ? FieldType::kUInt32 : FieldType::kUInt64;
+    return sizeof(T) == 1   ? FieldType::kUInt8
+           : sizeof(T) == 2 ? FieldType::kUInt16
+           : sizeof(T) == 4 ? FieldType::kUInt32
+                            : FieldType::kUInt64;
   else {
-    static_assert(Described<T>, "weir: a field is a number, bool, text, weir::EventTime, a described struct, or std::optional of one");
+    static_assert(Described<T>,
+                  "weir: a field is a number, bool, text, weir::EventTime, a described struct, or "
+                  "std::optional of one");
     return FieldType::kStruct;
   }
 }
@@ -104,7 +112,10 @@ Field make_field(std::string_view name, std::size_t offset) {
     Field field = make_field<Value>(name, offset);
     field.optional = true;
     field.emplace = [](void* f) -> void* { return &static_cast<T*>(f)->emplace(); };
-    field.get = [](const void* f) -> const void* { const T& o = *static_cast<const T*>(f); return o ? &*o : nullptr; };
+    field.get = [](const void* f) -> const void* {
+      const T& o = *static_cast<const T*>(f);
+      return o ? &*o : nullptr;
+    };
     field.reset = [](void* f) { static_cast<T*>(f)->reset(); };
     return field;
   } else {
@@ -129,9 +140,10 @@ constexpr bool holds_views() {
   else if constexpr (is_optional<T>::value) return holds_views<typename T::value_type>();
   else if constexpr (Described<T>) {
     bool any = false;
-    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_any_access>>([&](auto field) {
-      any = any || holds_views<std::remove_cvref_t<decltype(std::declval<T&>().*field.pointer)>>();
-    });
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_any_access>>(
+        [&](auto field) {
+          any = any || holds_views<std::remove_cvref_t<decltype(std::declval<T&>().*field.pointer)>>();
+        });
     return any;
   } else return false;
 }
@@ -150,11 +162,13 @@ const RowSchema& row_schema() {
     // Offsets are taken on storage that is never read: a row need not be default-constructible to have a schema.
     alignas(Row) static unsigned char storage[sizeof(Row)];
     Row* row = reinterpret_cast<Row*>(storage);
-    boost::mp11::mp_for_each<boost::describe::describe_members<Row, boost::describe::mod_any_access>>([&](auto field) {
-      using T = std::remove_cvref_t<decltype(row->*field.pointer)>;
-      const auto offset = static_cast<std::size_t>(reinterpret_cast<unsigned char*>(&(row->*field.pointer)) - storage);
-      s.fields.push_back(detail::make_field<T>(field.name, offset));
-    });
+    boost::mp11::mp_for_each<boost::describe::describe_members<Row, boost::describe::mod_any_access>>(
+        [&](auto field) {
+          using T = std::remove_cvref_t<decltype(row->*field.pointer)>;
+          const auto offset =
+              static_cast<std::size_t>(reinterpret_cast<unsigned char*>(&(row->*field.pointer)) - storage);
+          s.fields.push_back(detail::make_field<T>(field.name, offset));
+        });
     return s;
   }();
   return schema;

@@ -15,8 +15,9 @@ namespace weir {
 /// What one writer staged in one epoch. Kept in the manifest, so that a sink that commits by itself can finish later.
 struct SinkPart {
   std::uint32_t worker = 0;
-  std::string payload;  ///< the connector's own: names and lengths of staged files; empty where the commit log commits
-  Digest written;       ///< count and digest of the encoded rows
+  std::string
+      payload;  ///< the connector's own: names and lengths of staged files; empty where the commit log commits
+  Digest written;  ///< count and digest of the encoded rows
 };
 
 /// The commit point of a job whose sinks share a transactional log: the sinks' rows and the commit record become visible

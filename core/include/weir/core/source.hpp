@@ -27,9 +27,9 @@ enum class StartAt { kEarliest, kLatest };
 
 /// Something that could not be decoded.
 struct Rejected {
-  std::int64_t offset;        ///< of the message, or of the line's first byte
-  std::string_view reason;    ///< what is wrong, naming the field
-  std::string_view payload;   ///< the bytes as they were read
+  std::int64_t offset;       ///< of the message, or of the line's first byte
+  std::string_view reason;   ///< what is wrong, naming the field
+  std::string_view payload;  ///< the bytes as they were read
 };
 
 /// Where a reader puts what it reads.
@@ -44,10 +44,10 @@ class RowSink {
 };
 
 enum class ReadStatus {
-  kRows,     ///< something was read; there may be more at once
-  kNothing,  ///< nothing now; the reader is not at the end, or does not know
-  kCaughtUp, ///< nothing now, and the position equals the end that the outside reports
-  kEnd,      ///< a bounded partition has ended; stays so
+  kRows,      ///< something was read; there may be more at once
+  kNothing,   ///< nothing now; the reader is not at the end, or does not know
+  kCaughtUp,  ///< nothing now, and the position equals the end that the outside reports
+  kEnd,       ///< a bounded partition has ended; stays so
 };
 
 /// Reads one partition. Belongs to one worker; never blocks.
@@ -99,7 +99,7 @@ class SourceOperator {
   virtual void add_partition(std::uint32_t partition, std::string_view name, EventTime watermark) = 0;
   struct Read {
     ReadStatus status;
-    std::size_t rows;      ///< emitted
+    std::size_t rows;  ///< emitted
     std::size_t rejected;
   };
   /// Reads at most one batch, and at most `limit` rows, of `partition` and emits it.
@@ -121,7 +121,7 @@ using SourceOperatorFactory = std::function<std::unique_ptr<SourceOperator>(Sour
 struct GeneratorOptions {
   std::optional<std::uint64_t> events;  ///< of all partitions together; none: unlimited
   std::uint64_t seed = 1;
-  std::uint32_t partitions = 1;         ///< partition k makes rows k, k + partitions, …
+  std::uint32_t partitions = 1;  ///< partition k makes rows k, k + partitions, …
 };
 
 /// Opens a pipeline's own generator.

@@ -22,7 +22,8 @@ namespace weir {
 ///   result(key, window, accumulator)  the whole row that is emitted
 /// Order of rows, and how they are grouped before merging, must not matter. Accumulators own what they hold: no string_view.
 template <class A, class Row>
-concept Aggregate = requires(const A& a, typename A::Accumulator accumulator, const typename A::Accumulator& other, const Row& row) {
+concept Aggregate = requires(const A& a, typename A::Accumulator accumulator,
+                             const typename A::Accumulator& other, const Row& row) {
   a.add(accumulator, a.lift(row));
   a.merge(accumulator, other);
 };

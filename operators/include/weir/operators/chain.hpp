@@ -62,7 +62,8 @@ struct Map {
   template <class Row, class Next>
   void operator()(const Row& row, EventTime time, ChainContext& context, Next&& next) const {
     before(row, time, context, [&](const auto& in, EventTime t) {
-      if constexpr (std::invocable<const Function&, decltype(in), Arena&>) next(std::invoke(function, in, context.arena()), t);
+      if constexpr (std::invocable<const Function&, decltype(in), Arena&>)
+        next(std::invoke(function, in, context.arena()), t);
       else next(std::invoke(function, in), t);
     });
   }
@@ -86,9 +87,8 @@ struct FlatMap {
   Function function;
   template <class Row, class Next>
   void operator()(const Row& row, EventTime time, ChainContext& context, Next&& next) const {
-    before(row, time, context, [&](const auto& in, EventTime t) {
-      function(in, [&](Out out) { next(out, t); });
-    });
+    before(row, time, context,
+           [&](const auto& in, EventTime t) { function(in, [&](Out out) { next(out, t); }); });
   }
 };
 
@@ -98,7 +98,8 @@ struct FlatMap {
 template <class Row>
 class EdgeAppender {
  public:
-  explicit EdgeAppender(Exchange& exchange) : exchange_(exchange), open_(exchange.targets()), shared_(exchange.targets()) {}
+  explicit EdgeAppender(Exchange& exchange)
+      : exchange_(exchange), open_(exchange.targets()), shared_(exchange.targets()) {}
 
   void begin(const Batch& source, const ChainContext& context) {
     source_ = &source;
@@ -206,7 +207,8 @@ struct ByKey {
       targets = out.exchange().targets();
       max_parallelism = out.exchange().max_parallelism();
     }
-    const std::uint32_t target = targets == 1 ? 0 : worker_of(key_group_of(hash, max_parallelism), targets, max_parallelism);
+    const std::uint32_t target =
+        targets == 1 ? 0 : worker_of(key_group_of(hash, max_parallelism), targets, max_parallelism);
     out.append(target, Keyed<Key, Value>{hash, std::move(key), lift(row)}, time);
   }
 };

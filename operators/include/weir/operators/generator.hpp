@@ -16,8 +16,13 @@ namespace weir {
 template <class Row, class Make>
 class GeneratorReader final : public PartitionReader {
  public:
-  GeneratorReader(const Make& make, const GeneratorOptions& options, std::uint64_t partition, std::uint64_t given)
-      : make_(make), seed_(options.seed), step_(options.partitions), next_(partition + given * options.partitions), given_(given) {
+  GeneratorReader(const Make& make, const GeneratorOptions& options, std::uint64_t partition,
+                  std::uint64_t given)
+      : make_(make),
+        seed_(options.seed),
+        step_(options.partitions),
+        next_(partition + given * options.partitions),
+        given_(given) {
     if (options.events) total_ = *options.events / step_ + (partition < *options.events % step_ ? 1 : 0);
   }
 
@@ -28,8 +33,7 @@ class GeneratorReader final : public PartitionReader {
     for (std::uint64_t i = 0; i < n; ++i, next_ += step_) {
       if constexpr (std::invocable<const Make&, std::uint64_t, std::uint64_t, Arena&>)
         batch.append(make_(next_, seed_, batch.arena()), EventTime::min());
-      else
-        batch.append(make_(next_, seed_), EventTime::min());
+      else batch.append(make_(next_, seed_), EventTime::min());
     }
     given_ += n;
     if (n > 0) return ReadStatus::kRows;
@@ -61,13 +65,12 @@ class GeneratorSource final : public Source {
     for (std::uint32_t k = 0; k < options_.partitions; ++k) names.push_back(std::to_string(k));
     return names;
   }
-  std::unique_ptr<PartitionReader> open(const std::string& partition,
-                                        const std::optional<Position>& position,
+  std::unique_ptr<PartitionReader> open(const std::string& partition, const std::optional<Position>& position,
                                         std::function<void()>) override {
     std::uint64_t k = 0;
     std::from_chars(partition.data(), partition.data() + partition.size(), k);
-    return std::make_unique<GeneratorReader<Row, Make>>(make_, options_, k,
-                                                        position ? static_cast<std::uint64_t>(position->offset) : 0);
+    return std::make_unique<GeneratorReader<Row, Make>>(
+        make_, options_, k, position ? static_cast<std::uint64_t>(position->offset) : 0);
   }
 
  private:

@@ -23,7 +23,8 @@ class SourceStream : public Stream<Row> {
   template <class TimeOf, WatermarkStrategy Strategy>
   SourceStream event_time(TimeOf time_of, Strategy strategy) {
     static_assert(std::is_invocable_r_v<EventTime, const TimeOf&, const Row&>,
-                  "weir: event_time() takes a member of type weir::EventTime, or a function of (const Row&) that returns one");
+                  "weir: event_time() takes a member of type weir::EventTime, or a function of (const Row&) "
+                  "that returns one");
     const auto get = [time_of](const Row& row) { return std::invoke(time_of, row); };
     vertex().make = [get, strategy](SourceContext context) -> std::unique_ptr<SourceOperator> {
       return std::make_unique<TypedSource<Row, decltype(get), Strategy>>(std::move(context), get, strategy);
@@ -46,7 +47,8 @@ class SourceStream : public Stream<Row> {
   SourceStream generated_by(Make make) {
     static_assert(std::is_invocable_r_v<Row, const Make&, std::uint64_t, std::uint64_t> ||
                       std::is_invocable_r_v<Row, const Make&, std::uint64_t, std::uint64_t, Arena&>,
-                  "weir: generated_by() takes a function of (uint64_t n, uint64_t seed), and weir::Arena& where rows hold text");
+                  "weir: generated_by() takes a function of (uint64_t n, uint64_t seed), and weir::Arena& "
+                  "where rows hold text");
     vertex().generator = [make](const GeneratorOptions& options) -> std::unique_ptr<Source> {
       return std::make_unique<GeneratorSource<Row, Make>>(make, options);
     };
@@ -54,7 +56,9 @@ class SourceStream : public Stream<Row> {
   }
 
  private:
-  SourceVertex& vertex() { return std::get<SourceVertex>(this->builder_->graph().vertices[this->vertex_].what); }
+  SourceVertex& vertex() {
+    return std::get<SourceVertex>(this->builder_->graph().vertices[this->vertex_].what);
+  }
 };
 
 /// Where a program says what its job is.
@@ -69,7 +73,8 @@ class Pipeline {
     if constexpr (Described<Row>) vertex.schema = &row_schema<Row>();
     vertex.default_uri = default_address;
     vertex.make = [](SourceContext context) -> std::unique_ptr<SourceOperator> {
-      return std::make_unique<TypedSource<Row, NoEventTime, BoundedOutOfOrderness>>(std::move(context), NoEventTime{}, monotonous());
+      return std::make_unique<TypedSource<Row, NoEventTime, BoundedOutOfOrderness>>(
+          std::move(context), NoEventTime{}, monotonous());
     };
     return SourceStream<Row>(builder_, builder_.add(name, "source", std::move(vertex)));
   }

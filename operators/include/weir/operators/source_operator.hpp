@@ -42,7 +42,10 @@ template <class Row, class TimeOf, WatermarkStrategy Strategy>
 class TypedSource final : public SourceOperator {
  public:
   TypedSource(SourceContext context, TimeOf time_of, Strategy strategy)
-      : rejects_(context), rows_(context.base, 0), time_of_(std::move(time_of)), fresh_(std::move(strategy)) {}
+      : rejects_(context),
+        rows_(context.base, 0),
+        time_of_(std::move(time_of)),
+        fresh_(std::move(strategy)) {}
 
   void add_partition(std::uint32_t partition, std::string_view name, EventTime watermark) override {
     partitions_.emplace(partition, Partition{std::string(name), fresh_, watermark});

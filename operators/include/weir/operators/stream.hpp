@@ -25,8 +25,9 @@ class GraphBuilder {
   explicit GraphBuilder(std::string name) { graph_.name = std::move(name); }
   JobGraph& graph() { return graph_; }
   VertexId add(std::string name, std::string description, decltype(Vertex::what) what);
-  void connect(VertexId from, std::uint32_t port, VertexId to, Partitioning partitioning, const std::string& chain,
-               BatchFactory make_batch, std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind);
+  void connect(VertexId from, std::uint32_t port, VertexId to, Partitioning partitioning,
+               const std::string& chain, BatchFactory make_batch,
+               std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind);
 
  private:
   JobGraph graph_;
@@ -46,7 +47,8 @@ struct Mapped<Function, Row, false> {
 };
 
 template <class Function, class Row>
-concept RowFunction = std::invocable<const Function&, const Row&> || std::invocable<const Function&, const Row&, Arena&>;
+concept RowFunction =
+    std::invocable<const Function&, const Row&> || std::invocable<const Function&, const Row&, Arena&>;
 
 /// Stands for the collector of a flat_map in checks of its lambda.
 template <class Out>
@@ -67,17 +69,24 @@ class Stream {
  public:
   using RowType = Row;
 
-  Stream(detail::GraphBuilder& builder, VertexId vertex, std::uint32_t port, Chain stages, std::string description)
-      : builder_(&builder), vertex_(vertex), port_(port), chain_(std::move(stages)), description_(std::move(description)) {}
+  Stream(detail::GraphBuilder& builder, VertexId vertex, std::uint32_t port, Chain stages,
+         std::string description)
+      : builder_(&builder),
+        vertex_(vertex),
+        port_(port),
+        chain_(std::move(stages)),
+        description_(std::move(description)) {}
 
   /// One row for each row: `function(const Row&)`, or `function(const Row&, weir::Arena&)` when it makes text. Event times stay.
   template <class Function>
   auto map(Function function) const {
     static_assert(detail::RowFunction<Function, Row>,
-                  "weir: map() takes a function of (const Row&), or of (const Row&, weir::Arena&), of this stream's row type");
+                  "weir: map() takes a function of (const Row&), or of (const Row&, weir::Arena&), of this "
+                  "stream's row type");
     using Out = typename detail::Mapped<Function, Row>::Out;
     using Next = chain::Map<Chain, Function>;
-    return Stream<Out, From, Next>(*builder_, vertex_, port_, Next{chain_, std::move(function)}, detail::then(description_, "map"));
+    return Stream<Out, From, Next>(*builder_, vertex_, port_, Next{chain_, std::move(function)},
+                                   detail::then(description_, "map"));
   }
 
   /// Keeps the rows for which `predicate(const Row&)` holds.
@@ -93,8 +102,9 @@ class Stream {
   /// Any number of rows of type `Out` for each row: `function(const Row&, collect)` calls collect(out) for each.
   template <class Out, class Function>
   auto flat_map(Function function) const {
-    static_assert(std::invocable<const Function&, const Row&, detail::AnyCollector<Out>>,
-                  "weir: flat_map<Out>() takes a function of (const Row&, auto&& collect) that calls collect(Out)");
+    static_assert(
+        std::invocable<const Function&, const Row&, detail::AnyCollector<Out>>,
+        "weir: flat_map<Out>() takes a function of (const Row&, auto&& collect) that calls collect(Out)");
     using Next = chain::FlatMap<Chain, Function, Out>;
     return Stream<Out, From, Next>(*builder_, vertex_, port_, Next{chain_, std::move(function)},
                                    detail::then(description_, "flat_map"));
@@ -111,7 +121,8 @@ class Stream {
 
   /// Writes the rows to what `name` is bound to, by configuration or, failing that, by `default_address`.
   void sink(const std::string& name, const std::string& default_address = {}) const {
-    static_assert(Described<Row>, "weir: rows that reach a sink are structs described with BOOST_DESCRIBE_STRUCT");
+    static_assert(Described<Row>,
+                  "weir: rows that reach a sink are structs described with BOOST_DESCRIBE_STRUCT");
     const VertexId to = builder_->add(name, "sink", SinkVertex{&row_schema<Row>(), default_address});
     connect(to, Partitioning::kForward, place::Forward{}, std::type_identity<Row>{});
   }
@@ -121,7 +132,8 @@ class Stream {
   void connect(VertexId to, Partitioning partitioning, Place place, std::type_identity<Out>) const {
     builder_->connect(vertex_, port_, to, partitioning, description_, &make_batch<Out>,
                       [stages = chain_, place](Exchange& exchange) -> std::unique_ptr<BatchConsumer> {
-                        return std::make_unique<ChainConsumer<From, Out, Chain, Place>>(exchange, stages, place);
+                        return std::make_unique<ChainConsumer<From, Out, Chain, Place>>(exchange, stages,
+                                                                                        place);
                       });
   }
   detail::GraphBuilder& builder() const { return *builder_; }
@@ -174,7 +186,8 @@ class WindowedStream : public Stream<Out> {
   WindowedStream(detail::GraphBuilder& builder, VertexId vertex) : Stream<Out>(builder, vertex, 0, {}, {}) {}
   /// Rows that came after their window's state was gone, with their event times.
   Stream<LateRow> late() const {
-    static_assert(!std::is_same_v<LateRow, Nothing>, "weir: ask for late rows first: .window(…).late_rows().aggregate(…).late()");
+    static_assert(!std::is_same_v<LateRow, Nothing>,
+                  "weir: ask for late rows first: .window(…).late_rows().aggregate(…).late()");
     return Stream<LateRow>(*this->builder_, this->vertex_, 1, {}, {});
   }
 };
@@ -206,28 +219,32 @@ class KeyedStream {
  public:
   using Key = std::remove_cvref_t<std::invoke_result_t<const KeyOf&, const Row&>>;
 
-  KeyedStream(Stream<Row, From, Chain> stream, KeyOf key_of) : stream_(std::move(stream)), key_of_(std::move(key_of)) {}
+  KeyedStream(Stream<Row, From, Chain> stream, KeyOf key_of)
+      : stream_(std::move(stream)), key_of_(std::move(key_of)) {}
 
   auto window(TumblingWindows windows) const { return WindowedKeys<KeyedStream, false>(*this, windows); }
 
   template <bool kLateRows, class A>
   auto aggregate_tumbling(const std::string& name, TumblingWindows windows, A aggregate) const {
     static_assert(Aggregate<A, Row>,
-                  "weir: an aggregate has Accumulator, lift(const Row&), add(Accumulator&, lifted), merge(Accumulator&, const "
+                  "weir: an aggregate has Accumulator, lift(const Row&), add(Accumulator&, lifted), "
+                  "merge(Accumulator&, const "
                   "Accumulator&) and result() for this stream's row type");
     if constexpr (kLateRows) {
-      return connect_window<Row, LiftedByReceiver<Row, A>>(name, windows, aggregate, [](const Row& row) { return row; },
-                                                           LiftedByReceiver<Row, A>{aggregate});
+      return connect_window<Row, LiftedByReceiver<Row, A>>(
+          name, windows, aggregate, [](const Row& row) { return row; }, LiftedByReceiver<Row, A>{aggregate});
     } else {
       using Lifted = std::remove_cvref_t<decltype(aggregate.lift(std::declval<const Row&>()))>;
-      return connect_window<Lifted, LiftedBySender>(name, windows, aggregate,
-                                                    [aggregate](const Row& row) { return aggregate.lift(row); }, LiftedBySender{});
+      return connect_window<Lifted, LiftedBySender>(
+          name, windows, aggregate, [aggregate](const Row& row) { return aggregate.lift(row); },
+          LiftedBySender{});
     }
   }
 
  private:
   template <class Value, class Lifting, class A, class Lift>
-  auto connect_window(const std::string& name, TumblingWindows windows, A aggregate, Lift lift, Lifting lifting) const {
+  auto connect_window(const std::string& name, TumblingWindows windows, A aggregate, Lift lift,
+                      Lifting lifting) const {
     using Travelling = Keyed<Key, Value>;
     using Op = TumblingWindowOperator<Travelling, A, Lifting>;
     OperatorVertex vertex;
@@ -236,7 +253,8 @@ class KeyedStream {
       return std::make_unique<Op>(std::move(context), windows, aggregate, lifting);
     };
     detail::GraphBuilder& builder = stream_.builder();
-    const VertexId to = builder.add(name, "tumbling window of " + detail::describe(windows.size()), std::move(vertex));
+    const VertexId to =
+        builder.add(name, "tumbling window of " + detail::describe(windows.size()), std::move(vertex));
     using Place = place::ByKey<Key, Value, KeyOf, Lift>;
     stream_.connect(to, Partitioning::kKeyed, Place{key_of_, lift}, std::type_identity<Travelling>{});
     return WindowedStream<typename Op::Out, typename Lifting::LateRow>(builder, to);

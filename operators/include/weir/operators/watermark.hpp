@@ -9,7 +9,8 @@ namespace weir {
 
 /// Decides how far event time has come in one partition, from the times of its rows. One object a partition.
 template <class Strategy>
-concept WatermarkStrategy = std::copyable<Strategy> && requires(Strategy strategy, const Strategy& reading, EventTime time) {
+concept WatermarkStrategy = std::copyable<Strategy> &&
+    requires(Strategy strategy, const Strategy& reading, EventTime time) {
   strategy.observe(time);
   { reading.watermark() } -> std::same_as<EventTime>;
 };

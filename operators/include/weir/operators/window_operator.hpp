@@ -41,9 +41,12 @@ template <class Aggregate, class Key>
 struct WindowOutput {
   using Accumulator = typename Aggregate::Accumulator;
   static constexpr bool kWholeRow =
-      requires(const Aggregate& a, const Key& key, const Window& w, const Accumulator& acc) { a.result(key, w, acc); };
+      requires(const Aggregate& a, const Key& key, const Window& w, const Accumulator& acc) {
+    a.result(key, w, acc);
+  };
 
-  static auto make(const Aggregate& aggregate, const Key& key, const Window& window, const Accumulator& accumulator) {
+  static auto make(const Aggregate& aggregate, const Key& key, const Window& window,
+                   const Accumulator& accumulator) {
     if constexpr (kWholeRow) {
       return aggregate.result(key, window, accumulator);
     } else {
@@ -51,8 +54,8 @@ struct WindowOutput {
       return WindowResult<Key, Value>{key, window.start, window.end, aggregate.result(accumulator)};
     }
   }
-  using Row = decltype(make(std::declval<const Aggregate&>(), std::declval<const Key&>(), std::declval<const Window&>(),
-                            std::declval<const Accumulator&>()));
+  using Row = decltype(make(std::declval<const Aggregate&>(), std::declval<const Key&>(),
+                            std::declval<const Window&>(), std::declval<const Accumulator&>()));
 };
 
 /// Aggregates keyed rows in tumbling windows. Port 0: results, with the window's last millisecond as their time. Port 1, where
@@ -71,14 +74,17 @@ class TumblingWindowOperator final : public Operator {
   using Output = WindowOutput<Aggregate, Key>;
   using Out = typename Output::Row;
   using LateRow = typename Lifting::LateRow;
-  static_assert(!kHoldsViews<Accumulator>, "weir: an accumulator outlives its rows; let it own its text (std::string)");
+  static_assert(!kHoldsViews<Accumulator>,
+                "weir: an accumulator outlives its rows; let it own its text (std::string)");
 
-  TumblingWindowOperator(OperatorContext context, TumblingWindows windows, Aggregate aggregate, Lifting lifting)
+  TumblingWindowOperator(OperatorContext context, TumblingWindows windows, Aggregate aggregate,
+                         Lifting lifting)
       : windows_(windows),
         aggregate_(std::move(aggregate)),
         lifting_(std::move(lifting)),
         key_groups_(context.state->key_groups()),
-        budget_(context.state->mode() == StateMode::kHeap ? std::numeric_limits<std::size_t>::max() : context.state->memory_bytes()),
+        budget_(context.state->mode() == StateMode::kHeap ? std::numeric_limits<std::size_t>::max()
+                                                          : context.state->memory_bytes()),
         panes_(*context.state, context.name, context.max_parallelism, Merge{aggregate_}),
         results_(context, 0),
         late_rows_(context, 1),
@@ -135,7 +141,8 @@ class TumblingWindowOperator final : public Operator {
     std::vector<std::string> directories;
     for (const std::string& part : parts) {
       WindowProgress progress = WindowProgress::decode(part);
-      if (progress.key_groups.first >= key_groups_.end || key_groups_.first >= progress.key_groups.end) continue;
+      if (progress.key_groups.first >= key_groups_.end || key_groups_.first >= progress.key_groups.end)
+        continue;
       watermark_ = std::max(watermark_, progress.watermark);
       directories.push_back(std::move(progress.panes));
     }
@@ -165,7 +172,9 @@ class TumblingWindowOperator final : public Operator {
     if (current_->fired) panes_.warm(*current_);
     return true;
   }
-  bool expired(EventTime end) const { return saturating_add(EventTime{end.millis - 1}, windows_.lateness()) <= watermark_; }
+  bool expired(EventTime end) const {
+    return saturating_add(EventTime{end.millis - 1}, windows_.lateness()) <= watermark_;
+  }
 
   void reject(const In& row, EventTime time) {
     late_.add(1);

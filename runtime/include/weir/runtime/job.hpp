@@ -38,29 +38,44 @@ struct RestartPolicy {
 /// How a job runs. Every value is checked by problems(JobOptions) before anything starts.
 struct JobOptions {
   std::string instance = "0";
-  std::uint32_t parallelism = 1;                      ///< workers, 1 .. max_parallelism
-  std::uint32_t max_parallelism = kDefaultMaxParallelism;  ///< key groups; fixed for the life of a job's state; 1 .. 32768
+  std::uint32_t parallelism = 1;  ///< workers, 1 .. max_parallelism
+  std::uint32_t max_parallelism =
+      kDefaultMaxParallelism;  ///< key groups; fixed for the life of a job's state; 1 .. 32768
   StateMode state = StateMode::kRocksDb;
-  std::string state_dir;                              ///< scratch
+  std::string state_dir;  ///< scratch
   std::string checkpoint_dir;
-  std::optional<Duration> checkpoint_interval{std::chrono::seconds{1}};  ///< none: only the last one, at the end
-  std::size_t memory_bytes = std::size_t{1} << 30;    ///< for state, rings and clients together
+  std::optional<Duration> checkpoint_interval{
+      std::chrono::seconds{1}};                     ///< none: only the last one, at the end
+  std::size_t memory_bytes = std::size_t{1} << 30;  ///< for state, rings and clients together
   StartFrom from = StartFrom::kResume;
-  bool until_latest = false;                          ///< unbounded sources end at what is there at the start
-  bool allow_duplicates = false;                      ///< may fall back to an older checkpoint than the one committed
-  Duration linger{0};                                 ///< longest time a row waits for its batch to fill; 0: 200 µs
+  bool until_latest = false;      ///< unbounded sources end at what is there at the start
+  bool allow_duplicates = false;  ///< may fall back to an older checkpoint than the one committed
+  Duration linger{0};             ///< longest time a row waits for its batch to fill; 0: 200 µs
   RestartPolicy restart;
-  std::map<std::string, std::string> sources;         ///< connector address by source name; others use the program's own
+  std::map<std::string, std::string>
+      sources;  ///< connector address by source name; others use the program's own
   std::map<std::string, std::string> sinks;
-  std::map<std::string, std::map<std::string, std::string>> connectors;  ///< settings by scheme, e.g. kafka.sasl.username
-  std::map<std::string, RejectPolicy> on_reject;      ///< by source; kFail for others
-  std::map<std::string, Duration> source_durations;   ///< values the pipeline asked for by name, e.g. "out-of-orderness"
+  std::map<std::string, std::map<std::string, std::string>>
+      connectors;                                 ///< settings by scheme, e.g. kafka.sasl.username
+  std::map<std::string, RejectPolicy> on_reject;  ///< by source; kFail for others
+  std::map<std::string, Duration>
+      source_durations;  ///< values the pipeline asked for by name, e.g. "out-of-orderness"
 };
 
 /// Everything wrong with the options for this graph, each a sentence naming the option and what is allowed.
 std::vector<std::string> problems(const JobOptions& options, const JobGraph& graph);
 
-enum class JobState { kCreated, kStarting, kRestoring, kRunning, kFinishing, kRestarting, kDone, kStopped, kFailed };
+enum class JobState {
+  kCreated,
+  kStarting,
+  kRestoring,
+  kRunning,
+  kFinishing,
+  kRestarting,
+  kDone,
+  kStopped,
+  kFailed
+};
 const char* to_string(JobState state);
 
 struct SourceStatus {

@@ -12,11 +12,8 @@ namespace weir {
 class SteppedAttempt {
  public:
   /// As Job's attempts begin: opens, fences, recovers, restores. `oldest`: commits before this epoch are ignored.
-  SteppedAttempt(const JobGraph& graph,
-                 const JobOptions& options,
-                 const JobWorld& world,
-                 CheckpointStore& checkpoints,
-                 Epoch oldest = kNoEpoch);
+  SteppedAttempt(const JobGraph& graph, const JobOptions& options, const JobWorld& world,
+                 CheckpointStore& checkpoints, Epoch oldest = kNoEpoch);
   ~SteppedAttempt();
 
   /// Tasks of all workers, and the coordinator.

@@ -29,7 +29,8 @@ class StateReader {
  public:
   StateReader(std::string_view bytes, Arena& arena) : rest_(bytes), arena_(&arena) {}
   std::string_view take(std::size_t bytes) {
-    if (bytes > rest_.size()) throw FailJob("state entry is shorter than its type says", ExitCode::kStateUnusable);
+    if (bytes > rest_.size())
+      throw FailJob("state entry is shorter than its type says", ExitCode::kStateUnusable);
     const std::string_view taken = rest_.substr(0, bytes);
     rest_.remove_prefix(bytes);
     return taken;
@@ -66,7 +67,7 @@ inline constexpr bool kIsNumber = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 }  // namespace detail
 
 template <class T>
-  requires detail::kIsNumber<T>
+requires detail::kIsNumber<T>
 struct StateCodec<T> {
   static void encode(std::string& out, T value) { detail::append_number(out, value); }
   static T decode(StateReader& in) { return in.number<T>(); }
@@ -85,7 +86,7 @@ struct StateCodec<EventTime> {
 };
 
 template <class T>
-  requires std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>
+requires std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>
 struct StateCodec<T> {
   static void encode(std::string& out, std::string_view text) {
     detail::append_number(out, static_cast<std::uint32_t>(text.size()));

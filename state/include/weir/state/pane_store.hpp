@@ -22,11 +22,11 @@ template <class Key, class Accumulator>
 struct Pane {
   EventTime end;
   PaneTable<Key, Accumulator> table;
-  ArenaRef text;                ///< of keys; sealed deltas share it
-  std::uint16_t run = 0;        ///< number under which entries of `table` are written
-  bool cold = false;            ///< the tier holds runs 0 .. run-1 that are not in `table`
-  bool written = false;         ///< the tier holds something of this pane
-  bool rewrite = false;         ///< what the tier holds is replaced by `table` at the next seal
+  ArenaRef text;          ///< of keys; sealed deltas share it
+  std::uint16_t run = 0;  ///< number under which entries of `table` are written
+  bool cold = false;      ///< the tier holds runs 0 .. run-1 that are not in `table`
+  bool written = false;   ///< the tier holds something of this pane
+  bool rewrite = false;   ///< what the tier holds is replaced by `table` at the next seal
   bool fired = false;
 };
 
@@ -44,11 +44,9 @@ std::vector<PaneRecord> decode_pane_directory(std::string_view bytes);
 std::uint64_t pane_namespace(EventTime end);
 void append_run(std::string& key, std::uint16_t run);
 void drop_pane(StateDelta& delta, KeyGroupRange groups, std::uint32_t operator_id, EventTime end);
-void scan_pane(const StateTier& tier,
-               KeyGroupRange groups,
-               std::uint32_t operator_id,
-               EventTime end,
-               const std::function<void(std::string_view key, std::uint16_t run, std::string_view value)>& visit);
+void scan_pane(
+    const StateTier& tier, KeyGroupRange groups, std::uint32_t operator_id, EventTime end,
+    const std::function<void(std::string_view key, std::uint16_t run, std::string_view value)>& visit);
 
 }  // namespace detail
 
@@ -63,7 +61,10 @@ class PaneStore {
   using PaneType = Pane<Key, Accumulator>;
 
   PaneStore(StateStore& store, std::string_view operator_name, std::uint32_t max_parallelism, Merge merge)
-      : store_(store), operator_id_(operator_id(operator_name)), max_parallelism_(max_parallelism), merge_(std::move(merge)) {}
+      : store_(store),
+        operator_id_(operator_id(operator_name)),
+        max_parallelism_(max_parallelism),
+        merge_(std::move(merge)) {}
 
   /// Takes over panes of a checkpoint; their content stays in the tier until it is needed.
   void restore(const std::vector<std::string>& directories) {
@@ -120,16 +121,17 @@ class PaneStore {
     if (!pane.cold) return;
     detail::scan_pane(store_.tier(), store_.key_groups(), operator_id_, pane.end,
                       [&](std::string_view key, std::uint16_t run, std::string_view value) {
-      if (run >= pane.run) return;  // written at a barrier, and still in the table
-      StateReader key_reader(key, *pane.text);
-      StateReader value_reader(value, *pane.text);
-      Key own = StateCodec<Key>::decode(key_reader);
-      Accumulator kept = StateCodec<Accumulator>::decode(value_reader);
-      const std::uint64_t hash = hash_key(own);
-      auto [accumulator, added] =
-          pane.table.upsert(hash, own, [&] { return std::pair<Key, Accumulator>(std::move(own), std::move(kept)); });
-      if (!added) merge_(accumulator, kept);
-    });
+                        if (run >= pane.run) return;  // written at a barrier, and still in the table
+                        StateReader key_reader(key, *pane.text);
+                        StateReader value_reader(value, *pane.text);
+                        Key own = StateCodec<Key>::decode(key_reader);
+                        Accumulator kept = StateCodec<Accumulator>::decode(value_reader);
+                        const std::uint64_t hash = hash_key(own);
+                        auto [accumulator, added] = pane.table.upsert(hash, own, [&] {
+                          return std::pair<Key, Accumulator>(std::move(own), std::move(kept));
+                        });
+                        if (!added) merge_(accumulator, kept);
+                      });
     pane.cold = false;
     pane.rewrite = true;
     pane.run = 0;
@@ -156,7 +158,8 @@ class PaneStore {
   /// is being written, since it would become part of it.
   void spill_beyond(std::size_t budget) {
     std::size_t held = memory_bytes();
-    for (auto it = panes_.rbegin(); it != panes_.rend() && held > budget && !store_.snapshot_in_flight(); ++it) {
+    for (auto it = panes_.rbegin(); it != panes_.rend() && held > budget && !store_.snapshot_in_flight();
+         ++it) {
       PaneType& pane = *it->second;
       if (pane.table.size() == 0 || pane.fired) continue;
       held -= pane.table.bytes() + pane.text->allocated_bytes();
@@ -250,7 +253,8 @@ class PaneStore {
 
   void spill(PaneType& pane) {
     StateDelta delta;
-    if (std::exchange(pane.rewrite, false)) detail::drop_pane(delta, store_.key_groups(), operator_id_, pane.end);
+    if (std::exchange(pane.rewrite, false))
+      detail::drop_pane(delta, store_.key_groups(), operator_id_, pane.end);
     EntryKeys keys(operator_id_, pane.end, pane.run, max_parallelism_);
     std::string value;
     pane.table.for_each([&](const Slot& slot) {

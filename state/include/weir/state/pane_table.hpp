@@ -83,7 +83,8 @@ class PaneTable {
   void take_dirty(Visit&& visit) {
     for (std::size_t word = 0; word < dirty_.size(); ++word) {
       std::uint64_t bits = std::exchange(dirty_[word], 0);
-      for (; bits != 0; bits &= bits - 1) visit(slots_[word * 64 + static_cast<std::size_t>(std::countr_zero(bits))]);
+      for (; bits != 0; bits &= bits - 1)
+        visit(slots_[word * 64 + static_cast<std::size_t>(std::countr_zero(bits))]);
     }
     any_dirty_ = false;
   }

@@ -53,8 +53,8 @@ class SealedEntries : public SealedState {
 
 /// A file of a tier's snapshot: on disk, or, for backends without files, in memory.
 struct SnapshotFile {
-  std::string name;   ///< within the snapshot
-  std::string path;   ///< absolute path; empty when `bytes` holds the content
+  std::string name;  ///< within the snapshot
+  std::string path;  ///< absolute path; empty when `bytes` holds the content
   std::string bytes;
   /// True for files that are never changed once written, under a name unique in this tier: unchanged since an earlier
   /// snapshot when name and size are the same.
@@ -69,8 +69,7 @@ class StateTier {
   /// Applies a sorted delta in one step.
   virtual void apply(const StateDelta& delta) = 0;
   /// Visits [begin, end) in key order.
-  virtual void scan(std::string_view begin,
-                    std::string_view end,
+  virtual void scan(std::string_view begin, std::string_view end,
                     const std::function<void(std::string_view key, std::string_view value)>& visit) const = 0;
   virtual std::vector<std::optional<std::string>> multi_get(const std::vector<std::string>& keys) const = 0;
   /// An immutable image of everything applied so far. Files stay readable until the next-but-one snapshot() or the
@@ -92,7 +91,7 @@ class StateBackend {
 };
 
 struct RocksDbOptions {
-  std::string directory;                       ///< scratch; owned by one instance
+  std::string directory;                         ///< scratch; owned by one instance
   std::size_t memory_bytes = 256 * 1024 * 1024;  ///< block cache and write buffers of all tiers together
 };
 

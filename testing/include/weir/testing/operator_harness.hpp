@@ -59,7 +59,9 @@ class OperatorHarness {
     own_text(row, *text_);
     return say({Step::Kind::kRecord, Timed<In>{std::move(row), time}});
   }
-  OperatorHarness& watermark(EventTime watermark) { return say({Step::Kind::kWatermark, Timed<In>{In{}, watermark}}); }
+  OperatorHarness& watermark(EventTime watermark) {
+    return say({Step::Kind::kWatermark, Timed<In>{In{}, watermark}});
+  }
   /// The end of the input.
   OperatorHarness& end() { return watermark(EventTime::max()); }
   /// A snapshot, and a restore into a fresh operator, at this place of every run.
@@ -154,7 +156,8 @@ class OperatorHarness {
   Outcome run(RunKind kind) {
     Outcome outcome;
     MetricRegistry metrics;
-    OperatorRun run(tested_, options_, metrics, [&] { return collectors(outcome.rows, std::index_sequence_for<Outs...>()); });
+    OperatorRun run(tested_, options_, metrics,
+                    [&] { return collectors(outcome.rows, std::index_sequence_for<Outs...>()); });
     const std::size_t records = static_cast<std::size_t>(std::count_if(
         script_.begin(), script_.end(), [](const Step& step) { return step.kind == Step::Kind::kRecord; }));
     const std::size_t restart_every = records / kRestartsMost + 1;
@@ -183,8 +186,7 @@ class OperatorHarness {
     feed();
     if (kind == RunKind::kPlain) outcome.stored_entries = run.stored_entries();
     outcome.metrics = metrics.collect();
-    if (!ordered_)
-      std::apply([](auto&... rows) { (sort(rows), ...); }, outcome.rows);
+    if (!ordered_) std::apply([](auto&... rows) { (sort(rows), ...); }, outcome.rows);
     return outcome;
   }
 
@@ -205,7 +207,8 @@ class OperatorHarness {
     std::vector<std::pair<std::string, std::size_t>> keys;
     for (std::size_t i = 0; i < rows.size(); ++i) keys.emplace_back(row_as_text(rows[i].row), i);
     std::sort(keys.begin(), keys.end(), [&](const auto& a, const auto& b) {
-      return std::tie(rows[a.second].time, a.first, a.second) < std::tie(rows[b.second].time, b.first, b.second);
+      return std::tie(rows[a.second].time, a.first, a.second) <
+             std::tie(rows[b.second].time, b.first, b.second);
     });
     std::vector<Timed<Row>> sorted;
     sorted.reserve(rows.size());
@@ -214,15 +217,18 @@ class OperatorHarness {
   }
 
   template <std::size_t... kPorts>
-  static void compare(const Outcome& plain, const Outcome& other, RunKind kind, std::index_sequence<kPorts...>) {
+  static void compare(const Outcome& plain, const Outcome& other, RunKind kind,
+                      std::index_sequence<kPorts...>) {
     (compare_port(std::get<kPorts>(plain.rows), std::get<kPorts>(other.rows), kind, kPorts), ...);
   }
   template <class Row>
-  static void compare_port(const std::vector<Timed<Row>>& plain, const std::vector<Timed<Row>>& other, RunKind kind, std::size_t port) {
+  static void compare_port(const std::vector<Timed<Row>>& plain, const std::vector<Timed<Row>>& other,
+                           RunKind kind, std::size_t port) {
     const auto [a, b] = std::mismatch(plain.begin(), plain.end(), other.begin(), other.end());
     if (a == plain.end() && b == other.end()) return;
-    throw std::logic_error(difference(kind, port, static_cast<std::size_t>(a - plain.begin()), plain.size(), other.size(),
-                                      a == plain.end() ? "nothing" : a->text(), b == other.end() ? "nothing" : b->text()));
+    throw std::logic_error(difference(kind, port, static_cast<std::size_t>(a - plain.begin()), plain.size(),
+                                      other.size(), a == plain.end() ? "nothing" : a->text(),
+                                      b == other.end() ? "nothing" : b->text()));
   }
 
   OperatorUnderTest tested_;
@@ -230,7 +236,7 @@ class OperatorHarness {
   bool ordered_ = false;
   ArenaRef text_ = ArenaRef::make();  ///< of the script and of collected rows
   std::vector<Step> script_;
-  std::vector<Outcome> outcomes_;     ///< empty: the script has changed since it was run
+  std::vector<Outcome> outcomes_;  ///< empty: the script has changed since it was run
 };
 
 /// A harness for vertex `name` of a pipeline; rows enter through the edge that leads to it. Throws std::logic_error where

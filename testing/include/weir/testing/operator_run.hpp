@@ -22,10 +22,11 @@ namespace weir::testing {
 struct OperatorUnderTest {
   std::string name;
   OperatorFactory make;
-  VertexId before = 0;             ///< the vertex whose rows enter
+  VertexId before = 0;  ///< the vertex whose rows enter
   std::uint32_t input = 0;
   BatchFactory make_batch = nullptr;
-  std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind;  ///< the chain on the edge; null: rows enter as they are
+  std::function<std::unique_ptr<BatchConsumer>(Exchange&)>
+      bind;  ///< the chain on the edge; null: rows enter as they are
 };
 
 struct HarnessOptions {
@@ -41,9 +42,11 @@ enum class RunKind { kPlain, kSmallSteps, kRestarts };
 /// One run of a script: the operator, its state in a tier of ordered maps, its clock. One thread.
 class OperatorRun {
  public:
-  using Outputs = std::function<std::vector<std::unique_ptr<BatchConsumer>>()>;  ///< one consumer a port, made anew with the operator
+  using Outputs = std::function<
+      std::vector<std::unique_ptr<BatchConsumer>>()>;  ///< one consumer a port, made anew with the operator
 
-  OperatorRun(const OperatorUnderTest& tested, const HarnessOptions& options, MetricRegistry& metrics, Outputs outputs);
+  OperatorRun(const OperatorUnderTest& tested, const HarnessOptions& options, MetricRegistry& metrics,
+              Outputs outputs);
   ~OperatorRun();
 
   void feed(std::unique_ptr<Batch> rows);
@@ -76,7 +79,7 @@ std::string row_as_text(const Row& row) {
 }
 
 /// For messages: where two runs of a script part.
-std::string difference(RunKind kind, std::size_t port, std::size_t row, std::size_t plain_rows, std::size_t other_rows,
-                       const std::string& plain, const std::string& other);
+std::string difference(RunKind kind, std::size_t port, std::size_t row, std::size_t plain_rows,
+                       std::size_t other_rows, const std::string& plain, const std::string& other);
 
 }  // namespace weir::testing

@@ -12,17 +12,18 @@ namespace weir::testing {
 
 /// What goes wrong in a simulation. Chances are a step of the simulated machine; 0 turns a fault off.
 struct Faults {
-  double crash = 0;             ///< the process dies: memory and unfinished work are gone
-  double crash_at_point = 0;    ///< it dies at a kill point, each time one is passed
-  double ambiguous_commit = 0;  ///< a commit fails without saying whether it took effect, each time one is made
-  double refuse = 0.2;          ///< a sink answers "not now", each time it is asked
+  double crash = 0;           ///< the process dies: memory and unfinished work are gone
+  double crash_at_point = 0;  ///< it dies at a kill point, each time one is passed
+  double ambiguous_commit =
+      0;                ///< a commit fails without saying whether it took effect, each time one is made
+  double refuse = 0.2;  ///< a sink answers "not now", each time it is asked
 };
 
 struct SimulationOptions {
   std::uint64_t seed = 1;
   Faults faults;
-  std::uint64_t max_crashes = 20;       ///< afterwards the run goes on without
-  std::uint64_t max_steps = 20'000'000; ///< a run that takes longer is stuck: std::runtime_error
+  std::uint64_t max_crashes = 20;        ///< afterwards the run goes on without
+  std::uint64_t max_steps = 20'000'000;  ///< a run that takes longer is stuck: std::runtime_error
 };
 
 /// What a simulated run leaves.
