@@ -54,12 +54,25 @@ RunDirectory::RunDirectory(const std::string& state_directory) {
 void RunDirectory::make(const fs::path& parent) {
   fs::create_directories(parent);
   remove_dead_runs(parent);
+  // Between its making and its locking, another process that starts at the same time may take it for a dead one's.
+  for (int attempt = 0; attempt < 10 && lock_ < 0; ++attempt) lock_ = try_make(parent);
+  if (lock_ < 0) throw std::system_error(EBUSY, std::generic_category(), "cannot lock " + path_.string());
+  fs::create_directories(path_ / "staging");
+}
+
+int RunDirectory::try_make(const fs::path& parent) {
   std::string name = (parent / (std::string(kPrefix) + "XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr)
     throw std::system_error(errno, std::generic_category(), "cannot make " + name);
   path_ = name;
-  lock_ = try_lock(path_);
-  fs::create_directories(path_ / "staging");
+  try {
+    const int lock = try_lock(path_);
+    if (lock >= 0 && fs::exists(path_ / "LOCK")) return lock;
+    if (lock >= 0) ::close(lock);
+  } catch (const std::system_error&) {
+    if (fs::exists(path_)) throw;
+  }
+  return -1;
 }
 
 RunDirectory::~RunDirectory() {

@@ -20,6 +20,8 @@ class RunDirectory {
 
  private:
   void make(const std::filesystem::path& parent);
+  /// The lock of a new directory, then path_; -1 when another process removed it meanwhile.
+  int try_make(const std::filesystem::path& parent);
 
   std::filesystem::path path_;
   int lock_ = -1;
