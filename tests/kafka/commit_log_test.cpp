@@ -18,7 +18,7 @@ TEST_CASE("The Kafka commit log knows no record before the first commit, and the
   CHECK(second.log.last_record() == "30");
   second.commit(31, {});
   CHECK(second.log.last_record() == "31");
-  CHECK(committed_lines(topic).size() == 30);
+  CHECK(committed_lines(topic, 30).size() == 30);
 }
 
 TEST_CASE("The Kafka commit log keeps any bytes in a record", "[kafka]") {
@@ -42,7 +42,7 @@ TEST_CASE("Fencing aborts what a dead predecessor left open", "[kafka]") {
   Writing next(job, topic);
   CHECK(next.log.last_record() == "1");
   next.commit(3, {"again"});
-  CHECK(committed_lines(topic) == Lines{"kept", "again"});
+  CHECK(committed_lines(topic, 2) == Lines{"kept", "again"});
 }
 
 TEST_CASE("A zombie's commit throws Fenced and shows nothing", "[kafka]") {
@@ -55,7 +55,7 @@ TEST_CASE("A zombie's commit throws Fenced and shows nothing", "[kafka]") {
   CHECK_THROWS_AS(zombie.log.commit(1, "1"), Fenced);
   CHECK(zombie.attempt.metric("weir_kafka_transactions_total", "fenced") == 1);
   owner.commit(1, {"good"});
-  CHECK(committed_lines(topic) == Lines{"good"});
+  CHECK(committed_lines(topic, 1) == Lines{"good"});
 }
 
 TEST_CASE("A job that ends without a commit leaves no open transaction behind", "[kafka]") {
@@ -68,7 +68,7 @@ TEST_CASE("A job that ends without a commit leaves no open transaction behind", 
   // A reader would stop in front of an open transaction: this one is behind it.
   Writing other(fresh("job"), topic);
   other.commit(1, {"seen"});
-  CHECK(committed_lines(topic) == Lines{"seen"});
+  CHECK(committed_lines(topic, 1) == Lines{"seen"});
 }
 
 TEST_CASE("The newest commit record is waited for while a transaction stands open before it", "[kafka]") {

@@ -135,11 +135,17 @@ inline Collected read_until(PartitionReader& reader, ReadStatus status) {
 
 inline SourceOptions bounded() { return {StartAt::kEarliest, true}; }
 
-/// Everything committed in a one-partition topic, by weir's own source.
-inline std::vector<std::string> committed_lines(const std::string& topic) {
-  Attempt reader("reader");
-  auto source = reader.source(at(topic), bounded());
-  return read_until(*source->open("0", std::nullopt, {}), ReadStatus::kEnd).lines;
+/// Everything committed in a one-partition topic, by weir's own source. A commit is certain before its markers have reached
+/// every partition, so a reader that expects `at_least` lines looks until they are there.
+inline std::vector<std::string> committed_lines(const std::string& topic, std::size_t at_least = 0) {
+  std::vector<std::string> lines;
+  eventually([&] {
+    Attempt reader("reader");
+    auto source = reader.source(at(topic), bounded());
+    lines = read_until(*source->open("0", std::nullopt, {}), ReadStatus::kEnd).lines;
+    return lines.size() >= at_least;
+  });
+  return lines;
 }
 
 struct Seen {
@@ -178,6 +184,17 @@ inline std::vector<Seen> seen_by_librdkafka(const std::string& topic, const char
   rd_kafka_topic_destroy(handle);
   rd_kafka_destroy(client);
   return seen;
+}
+
+/// What a reader of committed messages sees, once there are `at_least` so many; see committed_lines().
+inline std::vector<Seen> committed_messages(const std::string& topic, std::size_t at_least,
+                                            int partition = 0) {
+  std::vector<Seen> messages;
+  eventually([&] {
+    messages = seen_by_librdkafka(topic, "read_committed", partition);
+    return messages.size() >= at_least;
+  });
+  return messages;
 }
 
 /// Writes lines by librdkafka alone, without transactions. nullopt: a message without value.
