@@ -27,6 +27,11 @@ TEST_CASE("A bounded Kafka read ends behind the markers of committed and aborted
     flush(*writing.writer, 2);
   }
   CHECK(seen_by_librdkafka(topic, "read_uncommitted").size() == 3);
+  eventually([&] {  // both markers are there
+    Attempt probe("reader");
+    auto reader = probe.source(at(topic), bounded())->open("0", std::nullopt, {});
+    return read_until(*reader, ReadStatus::kEnd).lines.size() == 2 && reader->position().offset == 5;
+  });
 
   Attempt attempt("reader");
   auto source = attempt.source(at(topic), bounded());
@@ -44,6 +49,7 @@ TEST_CASE("A bounded Kafka read leaves out what comes after it was opened", "[ka
   const auto topic = fresh("bounded");
   Writing writing(fresh("job"), topic);
   writing.commit(1, {"a"});
+  committed_messages(topic, 1);
   Attempt attempt("reader");
   auto source = attempt.source(at(topic), bounded());
   auto reader = source->open("0", std::nullopt, {});
@@ -87,6 +93,7 @@ TEST_CASE("A Kafka source begins at the oldest, the newest or a given record", "
   const auto topic = fresh("start");
   Writing writing(fresh("job"), topic);
   writing.commit(1, {"a", "b", "c"});
+  committed_messages(topic, 3);
   Attempt attempt("reader");
 
   auto latest = attempt.source(at(topic), {StartAt::kLatest, false});
@@ -110,6 +117,7 @@ TEST_CASE("A bounded Kafka read goes on at a position", "[kafka]") {
   const auto topic = fresh("position");
   Writing writing(fresh("job"), topic);
   writing.commit(1, {"a", "b", "c"});
+  committed_messages(topic, 3);
   Attempt attempt("reader");
   auto source = attempt.source(at(topic), bounded());
   CHECK(read_until(*source->open("0", Position{2, {}}, {}), ReadStatus::kEnd).lines == Lines{"c"});
@@ -126,6 +134,7 @@ TEST_CASE("A Kafka source reads all its partitions side by side", "[kafka]") {
   write(*writer, all);
   flush(*writer, 1);
   sink->commit_log()->commit(1, "1");
+  for (int partition = 0; partition < 4; ++partition) committed_messages(topic, 1, partition);
 
   auto source = attempt.source(at(topic), bounded());
   const auto names = source->partitions();
@@ -202,6 +211,7 @@ TEST_CASE("A Kafka source shows its position, lag and group to the outside", "[k
   const auto topic = fresh("shown"), job = fresh("job");
   Writing writing(fresh("job"), topic);
   writing.commit(1, {"a", "b", "c"});
+  committed_messages(topic, 3);
   Attempt attempt(job);
   {
     auto source = attempt.source(at(topic), bounded());
