@@ -46,8 +46,8 @@ void check_edges(const JobGraph& graph, std::vector<std::string>& found) {
 
 std::vector<std::string> problems(const JobGraph& graph) {
   std::vector<std::string> found;
-  if (graph.name.empty()) found.push_back("the job has no name");
-  if (graph.vertices.empty()) found.push_back("the pipeline is empty: it has no source");
+  if (graph.name.empty()) found.emplace_back("the job has no name");
+  if (graph.vertices.empty()) found.emplace_back("the pipeline is empty: it has no source");
   check_names(graph, found);
   check_edges(graph, found);
   return found;

@@ -5,29 +5,29 @@ namespace weir {
 namespace {
 
 template <class Entries>
-auto& find_or_add(Entries& entries, const std::string& name, const std::string& help, MetricLabels labels,
-                  double unit) {
+auto& find_or_add(Entries& entries, const std::string& name, const std::string& help,
+                  const MetricLabels& labels, double unit) {
   for (auto& entry : entries)
     if (entry.name == name && entry.labels == labels) return entry.value;
   auto& entry = entries.emplace_back();
   entry.name = name;
   entry.help = help;
-  entry.labels = std::move(labels);
+  entry.labels = labels;
   entry.unit = unit;
   return entry.value;
 }
 
 }  // namespace
 
-Counter& MetricRegistry::counter(const std::string& name, const std::string& help, MetricLabels labels,
+Counter& MetricRegistry::counter(const std::string& name, const std::string& help, const MetricLabels& labels,
                                  double unit) {
   std::lock_guard lock(mutex_);
-  return find_or_add(counters_, name, help, std::move(labels), unit);
+  return find_or_add(counters_, name, help, labels, unit);
 }
 
-Gauge& MetricRegistry::gauge(const std::string& name, const std::string& help, MetricLabels labels) {
+Gauge& MetricRegistry::gauge(const std::string& name, const std::string& help, const MetricLabels& labels) {
   std::lock_guard lock(mutex_);
-  return find_or_add(gauges_, name, help, std::move(labels), 1);
+  return find_or_add(gauges_, name, help, labels, 1);
 }
 
 std::vector<MetricSample> MetricRegistry::collect() const {

@@ -50,9 +50,9 @@ struct MetricSample {
 class MetricRegistry {
  public:
   /// `unit` turns what is counted into what is shown: 1e-9 for a counter of nanoseconds that is named in seconds.
-  Counter& counter(const std::string& name, const std::string& help, MetricLabels labels = {},
+  Counter& counter(const std::string& name, const std::string& help, const MetricLabels& labels = {},
                    double unit = 1);
-  Gauge& gauge(const std::string& name, const std::string& help, MetricLabels labels = {});
+  Gauge& gauge(const std::string& name, const std::string& help, const MetricLabels& labels = {});
   std::vector<MetricSample> collect() const;
 
  private:
