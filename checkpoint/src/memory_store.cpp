@@ -57,7 +57,7 @@ class MemoryStore final : public CheckpointStore {
 
   StoredFile put(const SnapshotFile& file) override {
     std::string bytes = file.path.empty() ? file.bytes : content_at(file.path);
-    const StoredFile stored{file.name, bytes.size(), checksum(bytes)};
+    StoredFile stored{file.name, bytes.size(), checksum(bytes)};
     const std::lock_guard lock(shared_->mutex);
     claims_.claim(stored.checksum.hex());
     shared_->files.insert_or_assign(stored.checksum.hex(), std::move(bytes));
