@@ -5,8 +5,6 @@
 //   build/release/bench/kafka_json --brokers 127.0.0.1:19392 --messages 2000000 --runs 3
 //   scripts/kafka wipe --port 19392
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -25,6 +23,8 @@
 #include <weir/runtime/job.hpp>
 #include <weir/runtime/real_environment.hpp>
 #include <weir/state/tier.hpp>
+
+#include "cpu_seconds.hpp"
 
 namespace {
 
@@ -55,15 +55,6 @@ struct Measured {
   double wall = 0;
   double cpu = 0;
 };
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 template <class Work>
 Measured measure(Work&& work) {

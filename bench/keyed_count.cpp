@@ -3,8 +3,6 @@
 //
 //   build/release/bench/keyed_count --events 40000000 --runs 3
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -18,6 +16,8 @@
 #include <weir/runtime/job.hpp>
 #include <weir/runtime/real_environment.hpp>
 #include <weir/state/tier.hpp>
+
+#include "cpu_seconds.hpp"
 
 namespace {
 
@@ -59,15 +59,6 @@ weir::JobGraph pipeline(std::uint64_t keys) {
       .aggregate("count", weir::count())
       .sink("counts", "discard:");
   return pipeline.graph();
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 Measured run(const Configuration& c, std::uint64_t events, const std::filesystem::path& scratch) {
