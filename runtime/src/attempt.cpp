@@ -285,6 +285,7 @@ OperatorContext Attempt::context(const Vertex& vertex, std::uint32_t worker,
   context.key_groups = key_groups_of(worker, workers, options_.max_parallelism);
   context.environment = &world_.environment;
   context.metrics = &world_.metrics;
+  context.wake = [parker = parkers_[worker].get()] { parker->unpark(); };
   for (std::size_t e = 0; e < graph_.edges.size(); ++e) {
     const Edge& edge = graph_.edges[e];
     if (edge.from != vertex.id) continue;

@@ -1,5 +1,8 @@
 #include "operator_task.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <weir/core/kill_point.hpp>
 
 namespace weir {
@@ -34,7 +37,14 @@ OperatorTask::OperatorTask(std::string vertex, std::uint32_t worker, AttemptCont
 
 bool OperatorTask::step(Environment::Instant now) {
   if (!outputs_.drain()) return false;
-  const bool progressed = advancing_ ? advance() : take_events();
+  bool progressed = false;
+  if (advancing_) progressed = advance();
+  else if (end_ == End::kEmitting) progressed = end();
+  else {
+    progressed = advance_processing_time();
+    if (!processing_time_ && take_events()) progressed = true;
+  }
+  pass_watermark();
   if (progressed) outputs_.flush_waiting(now, control_.linger());
   else outputs_.flush();  // nothing comes in: no reason to wait for more
   metrics_.rows_in(gate_.rows_received());
@@ -44,28 +54,31 @@ bool OperatorTask::step(Environment::Instant now) {
 
 bool OperatorTask::take_events() {
   for (int i = 0; i < kEventsAStep; ++i) {
+    if (!operator_->accepts_rows()) return i > 0;
     const InputGate::Event event = gate_.next();
     switch (event.kind) {
       case InputGate::Kind::kNothing:
         return i > 0;
       case InputGate::Kind::kRows:
         control_.note_activity();
+        idle_ = false;
         operator_->process(event.input, *event.rows);
         gate_.done_with_rows();
         break;
       case InputGate::Kind::kWatermark:
+        idle_ = false;
         advancing_ = event.watermark;
         return advance();
       case InputGate::Kind::kIdle:
-        outputs_.idle();
+        idle_ = true;
+        pass_watermark();
         break;
       case InputGate::Kind::kBarrier:
         answer_barrier(event.epoch);
         return true;
       case InputGate::Kind::kEnd:
-        outputs_.end();
-        control_.task_finished();
-        break;
+        end_ = End::kEmitting;
+        return end();
     }
     if (!outputs_.drain()) break;
   }
@@ -74,10 +87,48 @@ bool OperatorTask::take_events() {
 
 bool OperatorTask::advance() {
   if (!operator_->advance_watermark(*advancing_)) return true;
-  outputs_.watermark(*advancing_);
-  metrics_.watermark(*advancing_);
+  reached_ = *advancing_;
   advancing_.reset();
+  pass_watermark();
   return true;
+}
+
+bool OperatorTask::advance_processing_time() {
+  if (!processing_time_) {
+    const EventTime next = operator_->next_processing_time();
+    if (next == EventTime::max()) return false;
+    const EventTime wall_clock = control_.environment().wall_clock();
+    if (wall_clock < next) return false;
+    processing_time_ = wall_clock;
+    control_.note_activity();
+  }
+  if (operator_->advance_processing_time(*processing_time_)) processing_time_.reset();
+  return true;
+}
+
+bool OperatorTask::end() {
+  if (!operator_->end_of_input()) return true;
+  end_ = End::kHolding;
+  pass_watermark();
+  return true;
+}
+
+void OperatorTask::pass_watermark() {
+  if (end_ == End::kPassed) return;
+  const EventTime hold = operator_->watermark_hold();
+  const EventTime watermark = std::min(reached_, hold);
+  if (watermark > passed_) {
+    passed_ = watermark;
+    outputs_.watermark(watermark);
+    metrics_.watermark(watermark);
+  }
+  if (hold != EventTime::max()) return;
+  if (std::exchange(idle_, false)) outputs_.idle();
+  if (end_ == End::kHolding) {
+    end_ = End::kPassed;
+    outputs_.end();
+    control_.task_finished();
+  }
 }
 
 void OperatorTask::answer_barrier(Epoch epoch) {

@@ -4,7 +4,7 @@
 
 namespace weir {
 
-/// Drives an Operator: feeds it what its gate gives, passes marks on, takes its snapshot at a barrier.
+/// Drives an Operator: feeds it what its gate gives, tells it of processing time, passes marks on, takes its snapshot at a barrier.
 class OperatorTask final : public Task {
  public:
   OperatorTask(std::string vertex, std::uint32_t worker, AttemptControl& control, MetricRegistry& metrics,
@@ -17,6 +17,10 @@ class OperatorTask final : public Task {
  private:
   bool take_events();
   bool advance();
+  /// Runs what is due by the wall clock. True when something was done.
+  bool advance_processing_time();
+  bool end();
+  void pass_watermark();
   void answer_barrier(Epoch epoch);
 
   const std::string vertex_;
@@ -25,8 +29,14 @@ class OperatorTask final : public Task {
   TaskMetrics metrics_;
   InputGate gate_;
   TaskOutputs outputs_;
-  std::unique_ptr<Operator> operator_;  // after outputs_: its consumers write there
-  std::optional<EventTime> advancing_;  ///< a watermark the operator has not finished with
+  std::unique_ptr<Operator> operator_;        // after outputs_: its consumers write there
+  std::optional<EventTime> advancing_;        ///< a watermark the operator has not finished with
+  std::optional<EventTime> processing_time_;  ///< a wall-clock time the operator has not finished with
+  EventTime reached_ = EventTime::min();      ///< the last watermark the operator has finished with
+  EventTime passed_ =
+      EventTime::min();  ///< the last watermark passed on; behind reached_ while rows are held
+  bool idle_ = false;    ///< all inputs are; said once what is held has gone
+  enum class End { kNotYet, kEmitting, kHolding, kPassed } end_ = End::kNotYet;
 };
 
 }  // namespace weir

@@ -68,6 +68,7 @@ constexpr std::uint64_t kSeed = 1;
 /// "About kEmitAtMost": a batch more is nothing to worry about.
 constexpr std::size_t kEmitTooMuch = 2 * Operator::kEmitAtMost;
 constexpr int kFruitlessCallsMost = 1000;
+constexpr int kDueRunsMost = 100'000;
 
 }  // namespace
 
@@ -79,9 +80,11 @@ struct OperatorRun::Core {
         outputs(std::move(out)),
         environment(kSeed),
         backend(make_memory_backend()) {
-    if (tested.bind) {
-      edge.emplace(tested.make_batch, options.max_parallelism);
-      chain = tested.bind(*edge);
+    for (const OperatorUnderTest::Entrance& entrance : tested.entrances) {
+      Way& way = ways.emplace_back();
+      if (!entrance.bind) continue;
+      way.edge = std::make_unique<GatheringExchange>(entrance.make_batch, options.max_parallelism);
+      way.chain = entrance.bind(*way.edge);
     }
     begin(backend->create(0), {});
   }
@@ -95,6 +98,7 @@ struct OperatorRun::Core {
     context.key_groups = groups;
     context.environment = &environment;
     context.metrics = &metrics;
+    context.wake = [] {};
     context.state = store.get();
     context.restored = std::move(restored);
     for (auto& output : outputs()) {
@@ -102,6 +106,47 @@ struct OperatorRun::Core {
       context.outputs.back().push_back(std::make_unique<Counting>(std::move(output), emitted));
     }
     driven = tested.make(std::move(context));
+  }
+
+  /// Calls `call` until it is done, holding it to its contract.
+  void until_done(const std::string& with_what, const std::function<bool()>& call) {
+    for (int fruitless = 0;;) {
+      const std::size_t before = emitted;
+      const bool done = call();
+      const std::size_t rows = emitted - before;
+      if (rows > kEmitTooMuch)
+        throw std::logic_error(
+            fmt::format("'{}' emitted {} rows in one call for {}; {} is about the most allowed", tested.name,
+                        rows, with_what, Operator::kEmitAtMost));
+      if (done) return;
+      fruitless = rows == 0 ? fruitless + 1 : 0;
+      if (fruitless > kFruitlessCallsMost)
+        throw std::logic_error(
+            fmt::format("'{}' emits nothing and is not done with {}", tested.name, with_what));
+    }
+  }
+
+  /// What is due by the wall clock, and what waits on lanes.
+  void run_due() {
+    for (int runs = 0; runs < kDueRunsMost; ++runs) {
+      while (environment.run_one()) {
+      }
+      const EventTime now = environment.wall_clock();
+      if (driven->next_processing_time() > now) return;
+      until_done(fmt::format("the processing time {}", now.millis),
+                 [&] { return driven->advance_processing_time(now); });
+    }
+    throw std::logic_error(fmt::format("'{}' is never done with the processing time", tested.name));
+  }
+
+  void process(std::uint32_t input, const Batch& rows) {
+    for (int waits = 0; !driven->accepts_rows(); ++waits) {
+      if (waits == kFruitlessCallsMost)
+        throw std::logic_error(fmt::format("'{}' takes no more rows", tested.name));
+      run_due();
+    }
+    driven->process(input, rows);
+    run_due();
   }
 
   /// A barrier; then the tier holds all that was sealed. What the operator handed over besides.
@@ -124,8 +169,11 @@ struct OperatorRun::Core {
   const Outputs outputs;
   SimulatedEnvironment environment;
   std::unique_ptr<StateBackend> backend;
-  std::optional<GatheringExchange> edge;
-  std::unique_ptr<BatchConsumer> chain;
+  struct Way {
+    std::unique_ptr<GatheringExchange> edge;
+    std::unique_ptr<BatchConsumer> chain;  ///< null: rows enter as they are
+  };
+  std::vector<Way> ways;
   std::size_t emitted = 0;
   std::unique_ptr<StateStore> store;
   std::unique_ptr<Operator> driven;
@@ -137,31 +185,32 @@ OperatorRun::OperatorRun(const OperatorUnderTest& tested, const HarnessOptions& 
 
 OperatorRun::~OperatorRun() = default;
 
-void OperatorRun::feed(std::unique_ptr<Batch> rows) {
-  if (!core_->chain) {
-    core_->driven->process(core_->tested.input, *rows);
+void OperatorRun::feed(std::unique_ptr<Batch> rows, std::uint32_t input) {
+  Core::Way* way = input < core_->ways.size() ? &core_->ways[input] : nullptr;
+  if (!way || !way->chain) {
+    core_->process(input, *rows);
     return;
   }
-  core_->chain->consume(*rows);
+  way->chain->consume(*rows);
   rows.reset();  // what travels on must own its text, or share its arena
-  for (const auto& batch : core_->edge->take()) core_->driven->process(core_->tested.input, *batch);
+  for (const auto& batch : way->edge->take()) core_->process(input, *batch);
 }
 
 void OperatorRun::watermark(EventTime watermark) {
-  for (int fruitless = 0;;) {
-    const std::size_t before = core_->emitted;
-    const bool done = core_->driven->advance_watermark(watermark);
-    const std::size_t rows = core_->emitted - before;
-    if (rows > kEmitTooMuch)
-      throw std::logic_error(
-          fmt::format("'{}' emitted {} rows in one call of advance_watermark(); {} is about the most allowed",
-                      core_->tested.name, rows, Operator::kEmitAtMost));
-    if (done) return;
-    fruitless = rows == 0 ? fruitless + 1 : 0;
-    if (fruitless > kFruitlessCallsMost)
-      throw std::logic_error(fmt::format("'{}' emits nothing and is not done with the watermark {}",
-                                         core_->tested.name, watermark.millis));
-  }
+  core_->until_done(fmt::format("the watermark {}", watermark.millis),
+                    [&] { return core_->driven->advance_watermark(watermark); });
+  core_->run_due();
+}
+
+void OperatorRun::wall_clock(EventTime now) {
+  core_->environment.advance(now - core_->environment.wall_clock());
+  core_->run_due();
+}
+
+void OperatorRun::end() {
+  watermark(EventTime::max());
+  core_->until_done("the end of the input", [&] { return core_->driven->end_of_input(); });
+  core_->run_due();
 }
 
 void OperatorRun::restart() {
@@ -185,13 +234,22 @@ OperatorUnderTest operator_of(const JobGraph& graph, const std::string& name) {
   const Vertex* vertex = graph.find(name);
   const auto* op = vertex ? std::get_if<OperatorVertex>(&vertex->what) : nullptr;
   if (!op) throw std::logic_error(fmt::format("the pipeline has no operator '{}'", name));
-  for (const Edge& edge : graph.edges)
-    if (edge.to == vertex->id) return {name, op->make, edge.from, edge.input, edge.make_batch, edge.bind};
-  throw std::logic_error(fmt::format("no edge leads to '{}'", name));
+  OperatorUnderTest tested{name, op->make, {}};
+  for (const Edge& edge : graph.edges) {
+    if (edge.to != vertex->id) continue;
+    if (edge.input >= tested.entrances.size()) tested.entrances.resize(edge.input + 1);
+    OperatorUnderTest::Entrance& entrance = tested.entrances[edge.input];
+    if (!entrance.bind) entrance = {edge.from, edge.make_batch, edge.bind};
+  }
+  if (tested.entrances.empty()) throw std::logic_error(fmt::format("no edge leads to '{}'", name));
+  return tested;
 }
 
-void check_rows_before(const JobGraph& graph, const OperatorUnderTest& tested, const RowSchema& schema) {
-  const auto* source = std::get_if<SourceVertex>(&graph.vertices[tested.before].what);
+void check_rows_before(const JobGraph& graph, const OperatorUnderTest& tested, std::uint32_t input,
+                       const RowSchema& schema) {
+  if (input >= tested.entrances.size())
+    throw std::logic_error(fmt::format("'{}' has no input {}", tested.name, input));
+  const auto* source = std::get_if<SourceVertex>(&graph.vertices[tested.entrances[input].before].what);
   if (source && source->schema && source->schema != &schema)
     throw std::logic_error(fmt::format("the rows before '{}' are of type {}, not {}", tested.name,
                                        source->schema->name, schema.name));

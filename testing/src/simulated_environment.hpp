@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <weir/core/environment.hpp>
+#include <weir/testing/operator_run.hpp>
 
 namespace weir::testing {
 
@@ -16,9 +17,7 @@ class SimulatedEnvironment final : public Environment {
   explicit SimulatedEnvironment(std::uint64_t seed) : chance_(seed) {}
 
   Instant now() override { return now_; }
-  EventTime wall_clock() override {
-    return {1'700'000'000'000 + std::chrono::duration_cast<Duration>(now_).count()};
-  }
+  EventTime wall_clock() override { return kWallClockBegins + std::chrono::duration_cast<Duration>(now_); }
   std::uint64_t random() override { return chance_(); }
   void run_blocking(std::string_view lane, std::function<void()> job) override {
     lanes_[std::string(lane)].push_back(std::move(job));

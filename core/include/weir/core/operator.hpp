@@ -67,6 +67,8 @@ struct OperatorContext {
   Environment* environment = nullptr;
   MetricRegistry* metrics = nullptr;
   StateStore* state = nullptr;  ///< this worker's shard; null for stateless operators
+  /// Makes the operator's worker look at it again soon. From any thread, while the operator lives; cheap, never blocks.
+  std::function<void()> wake;
   /// Consumers of each output port, port 0 first.
   std::vector<std::vector<std::unique_ptr<BatchConsumer>>> outputs;
   /// Operator state of the checkpoint that is restored, one entry a worker that took part; empty on a fresh start.
@@ -76,8 +78,11 @@ struct OperatorContext {
 /// One operator on one worker. Everything it owns belongs to that worker: no call ever comes from another thread, and
 /// no two calls overlap. It must not block, start threads or read clocks; what it needs is in its OperatorContext.
 ///
-/// Order of calls: the constructor restores; then any number of process(), advance_watermark() and snapshot(); then the
-/// destructor, without further notice when the attempt ends. Rows are emitted by calling the consumers of the context.
+/// Order of calls: the constructor restores; then any number of process(), advance_watermark(), advance_processing_time() and
+/// snapshot(); end_of_input() once the inputs have ended; then the destructor, without further notice when the attempt ends. Rows
+/// are emitted by calling the consumers of the context.
+///
+/// Processing time is Environment::wall_clock(): asked for at most once a call, never once a row.
 ///
 /// Exceptions end the attempt: the job restarts from its last commit (FailJob: ends). An operator need not be usable
 /// after it has thrown.
@@ -94,6 +99,26 @@ class Operator {
   /// `kEmitAtMost` rows a call. False: there is more; called again, with the same watermark, before any other method,
   /// as soon as there is room downstream. True: done, the watermark may be passed on.
   [[nodiscard]] virtual bool advance_watermark(EventTime watermark) = 0;
+
+  /// When advance_processing_time() is to be called next; EventTime::max(): not at all. Asked for once a step. A time in the past means
+  /// "as soon as possible": so an operator that gets results from other threads has them taken in.
+  virtual EventTime next_processing_time() const { return EventTime::max(); }
+  /// The wall clock has reached next_processing_time(). Emits what that completes; resumed like advance_watermark().
+  [[nodiscard]] virtual bool advance_processing_time(EventTime now) {
+    static_cast<void>(now);
+    return true;
+  }
+
+  /// The highest watermark that may be passed on, for an operator that holds rows back: smaller than the times of all of them.
+  /// EventTime::max(): it holds nothing. The end of the input is passed on only then.
+  virtual EventTime watermark_hold() const { return EventTime::max(); }
+  /// False: no rows now; the inputs wait, and with them the next barrier. Whoever says so must have a next_processing_time(), or wake
+  /// its worker, when that changes.
+  virtual bool accepts_rows() const { return true; }
+
+  /// All inputs have ended, and advance_watermark(EventTime::max()) is done. Emits at once what only waits for processing time to pass;
+  /// resumed like advance_watermark(). What waits for an outside (watermark_hold()) goes on waiting.
+  [[nodiscard]] virtual bool end_of_input() { return true; }
 
   /// All inputs have delivered the barrier. Hands over what a restore needs to go on exactly here. Must be quick: it copies or
   /// seals, it does not write.

@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <weir/core/batch.hpp>
@@ -20,6 +23,10 @@
 #include <weir/testing/operator_run.hpp>
 
 namespace weir::testing {
+
+/// Row types of the inputs of an operator that has several.
+template <class... Rows>
+struct Inputs {};
 
 /// A row with its event time, as it leaves or enters an operator. Rows are compared by what they say of themselves: their fields.
 template <class Row>
@@ -46,26 +53,42 @@ constexpr EventTime at(Duration since_epoch) { return EventTime{since_epoch.coun
 /// record (in long scripts, after about kRestartsMost of them). A difference, and an operator that breaks its contract, throws
 /// std::logic_error that says what differs.
 ///
+/// An operator with several inputs: harness_for<Inputs<Bid, Auction>, Out>(…), then record<1>(auction, at(3s)) for its input 1.
+/// The wall clock stands still but for wall_clock(); what is due runs at once.
+///
 /// `In` is the row type in front of the operator: with a JobGraph, the type of the rows that the vertex before it emits, so that
 /// filters, key_by and lifting on the edge are run as well. `Outs` are the row types of the operator's ports, port 0 first; a
 /// port that is not named here is not connected. One thread.
 template <class In, class... Outs>
-class OperatorHarness {
+class OperatorHarness : public OperatorHarness<Inputs<In>, Outs...> {
  public:
+  using OperatorHarness<Inputs<In>, Outs...>::OperatorHarness;
+};
+
+template <class... Ins, class... Outs>
+class OperatorHarness<Inputs<Ins...>, Outs...> {
+ public:
+  template <std::size_t kInput>
+  using InputRow = std::variant_alternative_t<kInput, std::variant<Ins...>>;
+
   explicit OperatorHarness(OperatorUnderTest tested) : tested_(std::move(tested)) {}
 
   /// The row's text is copied.
-  OperatorHarness& record(In row, EventTime time) {
+  template <std::size_t kInput = 0>
+  OperatorHarness& record(InputRow<kInput> row, EventTime time) {
     own_text(row, *text_);
-    return say({Step::Kind::kRecord, Timed<In>{std::move(row), time}});
+    return say({Step::Kind::kRecord, time, Row(std::in_place_index<kInput>, std::move(row))});
   }
-  OperatorHarness& watermark(EventTime watermark) {
-    return say({Step::Kind::kWatermark, Timed<In>{In{}, watermark}});
+  /// The watermark over all inputs.
+  OperatorHarness& watermark(EventTime watermark) { return say({Step::Kind::kWatermark, watermark, {}}); }
+  /// Processing time passes, by this much since the beginning of the script.
+  OperatorHarness& wall_clock(Duration since_begin) {
+    return say({Step::Kind::kWallClock, kWallClockBegins + since_begin, {}});
   }
-  /// The end of the input.
-  OperatorHarness& end() { return watermark(EventTime::max()); }
+  /// The end of all inputs.
+  OperatorHarness& end() { return say({Step::Kind::kEnd, EventTime::max(), {}}); }
   /// A snapshot, and a restore into a fresh operator, at this place of every run.
-  OperatorHarness& restart() { return say({Step::Kind::kRestart, Timed<In>{In{}, {}}}); }
+  OperatorHarness& restart() { return say({Step::Kind::kRestart, {}, {}}); }
 
   /// The operator promises the order of its rows: output() gives, and compares, them as they came. Otherwise rows are sorted by
   /// time, then by their text.
@@ -99,9 +122,11 @@ class OperatorHarness {
   static constexpr std::size_t kRestartsMost = 300;
 
  private:
+  using Row = std::variant<Ins...>;
   struct Step {
-    enum class Kind { kRecord, kWatermark, kRestart } kind;
-    Timed<In> what;
+    enum class Kind { kRecord, kWatermark, kWallClock, kEnd, kRestart } kind;
+    EventTime time;
+    std::optional<Row> row;  ///< of kRecord; its index is the input
   };
   using Rows = std::tuple<std::vector<Timed<Outs>>...>;
 
@@ -161,22 +186,29 @@ class OperatorHarness {
     const std::size_t records = static_cast<std::size_t>(std::count_if(
         script_.begin(), script_.end(), [](const Step& step) { return step.kind == Step::Kind::kRecord; }));
     const std::size_t restart_every = records / kRestartsMost + 1;
-    std::unique_ptr<RowBatch<In>> gathered;
+    std::unique_ptr<Batch> gathered;
+    std::size_t input = 0;
     const auto feed = [&] {
-      if (gathered) run.feed(std::move(gathered));
+      if (gathered) run.feed(std::move(gathered), static_cast<std::uint32_t>(input));
     };
     std::size_t seen = 0;
     for (const Step& step : script_) {
-      if (step.kind != Step::Kind::kRecord) feed();
+      if (step.kind != Step::Kind::kRecord || step.row->index() != input) feed();
       switch (step.kind) {
         case Step::Kind::kRecord:
-          if (!gathered) gathered = std::make_unique<RowBatch<In>>();
-          gathered->append(copy_into(step.what.row, *gathered), step.what.time);
+          input = step.row->index();
+          append(gathered, *step.row, step.time, std::index_sequence_for<Ins...>());
           if (kind != RunKind::kPlain || gathered->full()) feed();
           if (kind == RunKind::kRestarts && ++seen % restart_every == 0) run.restart();
           break;
         case Step::Kind::kWatermark:
-          run.watermark(step.what.time);
+          run.watermark(step.time);
+          break;
+        case Step::Kind::kWallClock:
+          run.wall_clock(step.time);
+          break;
+        case Step::Kind::kEnd:
+          run.end();
           break;
         case Step::Kind::kRestart:
           run.restart();
@@ -190,9 +222,19 @@ class OperatorHarness {
     return outcome;
   }
 
-  static In copy_into(In row, Batch& batch) {
-    if constexpr (kHoldsViews<In>) own_text(row, batch.arena());
-    return row;
+  template <std::size_t... kInputs>
+  static void append(std::unique_ptr<Batch>& batch, const Row& row, EventTime time,
+                     std::index_sequence<kInputs...>) {
+    (append_of<kInputs>(batch, row, time), ...);
+  }
+  template <std::size_t kInput>
+  static void append_of(std::unique_ptr<Batch>& batch, const Row& row, EventTime time) {
+    if (row.index() != kInput) return;
+    using In = InputRow<kInput>;
+    if (!batch) batch = std::make_unique<RowBatch<In>>();
+    In copy = std::get<kInput>(row);
+    if constexpr (kHoldsViews<In>) own_text(copy, batch->arena());
+    static_cast<RowBatch<In>&>(*batch).append(std::move(copy), time);
   }
 
   template <std::size_t... kPorts>
@@ -239,12 +281,31 @@ class OperatorHarness {
   std::vector<Outcome> outcomes_;  ///< empty: the script has changed since it was run
 };
 
+namespace detail {
+
+template <class In>
+void check_input(const JobGraph& graph, const OperatorUnderTest& tested, std::uint32_t input) {
+  if constexpr (Described<In>) check_rows_before(graph, tested, input, row_schema<In>());
+}
+template <class In>
+void check_inputs(const JobGraph& graph, const OperatorUnderTest& tested, std::type_identity<In>) {
+  check_input<In>(graph, tested, 0);
+}
+template <class... Ins>
+void check_inputs(const JobGraph& graph, const OperatorUnderTest& tested,
+                  std::type_identity<Inputs<Ins...>>) {
+  std::uint32_t input = 0;
+  (check_input<Ins>(graph, tested, input++), ...);
+}
+
+}  // namespace detail
+
 /// A harness for vertex `name` of a pipeline; rows enter through the edge that leads to it. Throws std::logic_error where
 /// graph and row types do not fit.
 template <class In, class... Outs>
 OperatorHarness<In, Outs...> harness_for(const JobGraph& graph, const std::string& name) {
   OperatorUnderTest tested = operator_of(graph, name);
-  if constexpr (Described<In>) check_rows_before(graph, tested, row_schema<In>());
+  detail::check_inputs(graph, tested, std::type_identity<In>{});
   return OperatorHarness<In, Outs...>(std::move(tested));
 }
 

@@ -20,13 +20,16 @@ namespace weir::testing {
 
 /// What an OperatorHarness drives.
 struct OperatorUnderTest {
+  /// The way in to one of its inputs.
+  struct Entrance {
+    VertexId before = 0;  ///< the vertex whose rows enter
+    BatchFactory make_batch = nullptr;
+    std::function<std::unique_ptr<BatchConsumer>(Exchange&)>
+        bind;  ///< the chain on the edge; null: rows enter as they are
+  };
   std::string name;
   OperatorFactory make;
-  VertexId before = 0;  ///< the vertex whose rows enter
-  std::uint32_t input = 0;
-  BatchFactory make_batch = nullptr;
-  std::function<std::unique_ptr<BatchConsumer>(Exchange&)>
-      bind;  ///< the chain on the edge; null: rows enter as they are
+  std::vector<Entrance> entrances;  ///< by input
 };
 
 struct HarnessOptions {
@@ -34,6 +37,9 @@ struct HarnessOptions {
   std::size_t memory_bytes = std::size_t{64} << 20;
   std::uint32_t max_parallelism = kDefaultMaxParallelism;
 };
+
+/// Where the wall clock of a run begins: 2023-11-14T22:13:20Z, for no reason.
+inline constexpr EventTime kWallClockBegins{1'700'000'000'000};
 
 /// How a harness runs a script. kPlain: rows in batches as they come. kSmallSteps: a row a batch, and each call is held to its
 /// contract. kRestarts: a snapshot and a restore after every record.
@@ -49,9 +55,13 @@ class OperatorRun {
               Outputs outputs);
   ~OperatorRun();
 
-  void feed(std::unique_ptr<Batch> rows);
+  void feed(std::unique_ptr<Batch> rows, std::uint32_t input = 0);
   /// Calls advance_watermark() until it is done. Throws std::logic_error when it emits too much at once or comes to no end.
   void watermark(EventTime watermark);
+  /// Sets the wall clock, and runs what is due by it.
+  void wall_clock(EventTime now);
+  /// The last watermark, then end_of_input().
+  void end();
   void restart();
   /// Entries in the tier after a snapshot.
   std::size_t stored_entries();
@@ -61,10 +71,11 @@ class OperatorRun {
   std::unique_ptr<Core> core_;
 };
 
-/// The operator of vertex `name`, behind the first edge that leads to it. Throws std::logic_error when there is none.
+/// The operator of vertex `name`, behind the first edge that leads to each of its inputs. Throws std::logic_error when there is none.
 OperatorUnderTest operator_of(const JobGraph& graph, const std::string& name);
-/// Throws std::logic_error when the vertex before it is a source of other rows.
-void check_rows_before(const JobGraph& graph, const OperatorUnderTest& tested, const RowSchema& schema);
+/// Throws std::logic_error when the vertex before `input` is a source of other rows, or there is no such input.
+void check_rows_before(const JobGraph& graph, const OperatorUnderTest& tested, std::uint32_t input,
+                       const RowSchema& schema);
 
 /// A row as `{field:value,…}`.
 std::string described_as_text(const RowSchema& schema, const void* row);
