@@ -10,18 +10,10 @@ VertexId GraphBuilder::add(std::string name, std::string description, decltype(V
   return id;
 }
 
-void GraphBuilder::connect(VertexId from, std::uint32_t port, VertexId to, Partitioning partitioning,
-                           const std::string& chain, BatchFactory make_batch,
-                           std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind) {
-  Edge edge;
-  edge.from = from;
-  edge.port = port;
-  edge.to = to;
-  edge.partitioning = partitioning;
-  edge.chain = chain;
-  edge.make_batch = make_batch;
-  edge.bind = std::move(bind);
-  graph_.edges.push_back(std::move(edge));
+std::string GraphBuilder::unique(const std::string& name) const {
+  if (!graph_.find(name)) return name;
+  for (int n = 2;; ++n)
+    if (std::string numbered = fmt::format("{}-{}", name, n); !graph_.find(numbered)) return numbered;
 }
 
 std::string then(const std::string& chain, const char* stage) {

@@ -191,6 +191,14 @@ struct Rebalance {
   }
 };
 
+/// Every row to every worker.
+struct Broadcast {
+  template <class Row>
+  void operator()(const Row& row, EventTime time, EdgeAppender<Row>& out) const {
+    for (std::uint32_t target = 0; target < out.exchange().targets(); ++target) out.append(target, row, time);
+  }
+};
+
 /// To the worker that owns the key's group, with what `lift` takes of the row.
 template <class Key, class Value, class KeyOf, class Lift>
 struct ByKey {

@@ -25,9 +25,9 @@ class GraphBuilder {
   explicit GraphBuilder(std::string name) { graph_.name = std::move(name); }
   JobGraph& graph() { return graph_; }
   VertexId add(std::string name, std::string description, decltype(Vertex::what) what);
-  void connect(VertexId from, std::uint32_t port, VertexId to, Partitioning partitioning,
-               const std::string& chain, BatchFactory make_batch,
-               std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind);
+  /// `name`, or `name` with the first number that makes it unique: for vertices without state that nobody names.
+  std::string unique(const std::string& name) const;
+  void connect(Edge edge) { graph_.edges.push_back(std::move(edge)); }
 
  private:
   JobGraph graph_;
@@ -124,17 +124,24 @@ class Stream {
     static_assert(Described<Row>,
                   "weir: rows that reach a sink are structs described with BOOST_DESCRIBE_STRUCT");
     const VertexId to = builder_->add(name, "sink", SinkVertex{&row_schema<Row>(), default_address});
-    connect(to, Partitioning::kForward, place::Forward{}, std::type_identity<Row>{});
+    connect<Row>(to, 0, Partitioning::kForward, place::Forward{});
   }
 
-  /// Ties the stream's last stages to an input of vertex `to`. For operators; pipelines use the calls above.
+  /// Ties the stream's last stages to an input of vertex `to`, as rows of `Out`. For operators; pipelines use the calls above.
   template <class Out, class Place>
-  void connect(VertexId to, Partitioning partitioning, Place place, std::type_identity<Out>) const {
-    builder_->connect(vertex_, port_, to, partitioning, description_, &make_batch<Out>,
-                      [stages = chain_, place](Exchange& exchange) -> std::unique_ptr<BatchConsumer> {
-                        return std::make_unique<ChainConsumer<From, Out, Chain, Place>>(exchange, stages,
-                                                                                        place);
-                      });
+  void connect(VertexId to, std::uint32_t input, Partitioning partitioning, Place place) const {
+    Edge edge;
+    edge.from = vertex_;
+    edge.port = port_;
+    edge.to = to;
+    edge.input = input;
+    edge.partitioning = partitioning;
+    edge.chain = description_;
+    edge.make_batch = &make_batch<Out>;
+    edge.bind = [stages = chain_, place](Exchange& exchange) -> std::unique_ptr<BatchConsumer> {
+      return std::make_unique<ChainConsumer<From, Out, Chain, Place>>(exchange, stages, place);
+    };
+    builder_->connect(std::move(edge));
   }
   detail::GraphBuilder& builder() const { return *builder_; }
 
@@ -175,7 +182,7 @@ Stream<Row> Stream<Row, From, Chain>::opaque(const std::string& name) const {
     return std::make_unique<detail::PassOperator<Row>>(std::move(context));
   };
   const VertexId to = builder_->add(name, "opaque", std::move(vertex));
-  connect(to, Partitioning::kForward, place::Forward{}, std::type_identity<Row>{});
+  connect<Row>(to, 0, Partitioning::kForward, place::Forward{});
   return Stream<Row>(*builder_, to, 0, {}, {});
 }
 
@@ -217,12 +224,23 @@ class WindowedKeys {
 template <class Row, class From, class Chain, class KeyOf>
 class KeyedStream {
  public:
+  using RowType = Row;
   using Key = std::remove_cvref_t<std::invoke_result_t<const KeyOf&, const Row&>>;
 
   KeyedStream(Stream<Row, From, Chain> stream, KeyOf key_of)
       : stream_(std::move(stream)), key_of_(std::move(key_of)) {}
 
   auto window(TumblingWindows windows) const { return WindowedKeys<KeyedStream, false>(*this, windows); }
+
+  /// Ties the rows to an input of vertex `to` as Keyed<Key, Value>: the key, and what `lift(row)` takes of each row. For operators.
+  template <class Value, class Lift>
+  void connect(VertexId to, std::uint32_t input, Lift lift) const {
+    using Place = place::ByKey<Key, Value, KeyOf, Lift>;
+    stream_.template connect<Keyed<Key, Value>>(to, input, Partitioning::kKeyed, Place{key_of_, lift});
+  }
+  detail::GraphBuilder& builder() const { return stream_.builder(); }
+  const Stream<Row, From, Chain>& stream() const { return stream_; }
+  const KeyOf& key_of() const { return key_of_; }
 
   template <bool kLateRows, class A>
   auto aggregate_tumbling(const std::string& name, TumblingWindows windows, A aggregate) const {
@@ -252,12 +270,10 @@ class KeyedStream {
     vertex.make = [windows, aggregate, lifting](OperatorContext context) -> std::unique_ptr<Operator> {
       return std::make_unique<Op>(std::move(context), windows, aggregate, lifting);
     };
-    detail::GraphBuilder& builder = stream_.builder();
     const VertexId to =
-        builder.add(name, "tumbling window of " + detail::describe(windows.size()), std::move(vertex));
-    using Place = place::ByKey<Key, Value, KeyOf, Lift>;
-    stream_.connect(to, Partitioning::kKeyed, Place{key_of_, lift}, std::type_identity<Travelling>{});
-    return WindowedStream<typename Op::Out, typename Lifting::LateRow>(builder, to);
+        builder().add(name, "tumbling window of " + detail::describe(windows.size()), std::move(vertex));
+    connect<Value>(to, 0, lift);
+    return WindowedStream<typename Op::Out, typename Lifting::LateRow>(builder(), to);
   }
 
   Stream<Row, From, Chain> stream_;
