@@ -30,7 +30,7 @@ struct SourceVertex {
   std::string default_uri;             ///< the program's own binding; empty: must be bound from outside
   GeneratorFactory generator;          ///< null when the pipeline brings none
   std::optional<Duration> max_drift;   ///< partitions further ahead of the slowest than this are paused
-  std::string drift_group;             ///< sources of one name hold `max_drift` to each other, too; empty: alone
+  std::string drift_group;             ///< sources of one group are aligned with each other; empty: alone
   std::optional<Duration> idle_after;  ///< a caught-up partition is left out of the watermark after this long
 };
 
