@@ -56,8 +56,9 @@ class MemoryTier final : public StateTier {
     const std::unique_lock lock(mutex_);
     for (const auto& [begin, end] : delta.ranges())
       entries_.erase(entries_.lower_bound(begin), entries_.lower_bound(end));
-    delta.for_each([this](std::string_view key, std::string_view value) {
-      entries_.insert_or_assign(std::string(key), std::string(value));
+    delta.for_each([this](std::string_view key, const std::string_view* value) {
+      if (value) entries_.insert_or_assign(std::string(key), std::string(*value));
+      else if (const auto it = entries_.find(key); it != entries_.end()) entries_.erase(it);
     });
   }
 

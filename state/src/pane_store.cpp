@@ -1,4 +1,4 @@
-#include <weir/state/pane_store.hpp>
+#include <weir/state/pane_entries.hpp>
 
 namespace weir::detail {
 
@@ -11,7 +11,6 @@ std::string encode_pane_directory(const std::vector<PaneRecord>& panes) {
   for (const PaneRecord& pane : panes) {
     append_number(bytes, pane.end.millis);
     append_number(bytes, pane.next_run);
-    append_number(bytes, static_cast<std::uint8_t>(pane.fired));
   }
   return bytes;
 }
@@ -24,7 +23,6 @@ std::vector<PaneRecord> decode_pane_directory(std::string_view bytes) {
     PaneRecord pane{};
     pane.end.millis = in.number<std::int64_t>();
     pane.next_run = in.number<std::uint16_t>();
-    pane.fired = in.number<std::uint8_t>() != 0;
     panes.push_back(pane);
   }
   return panes;

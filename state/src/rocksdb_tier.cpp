@@ -59,9 +59,9 @@ void RocksDbTier::write_file(const StateDelta& delta, const std::string& path) c
   check(writer.Open(path), action);
   // Tombstones and entries of one file get the same sequence number, and a tombstone hides only smaller ones.
   for (const auto& [begin, end] : merged(delta.ranges())) check(writer.DeleteRange(begin, end), action);
-  delta.for_each([&](std::string_view key, std::string_view value) {
-    if (const rocksdb::Status status = writer.Put(slice(key), slice(value)); !status.ok())
-      check(status, action);
+  delta.for_each([&](std::string_view key, const std::string_view* value) {
+    const rocksdb::Status status = value ? writer.Put(slice(key), slice(*value)) : writer.Delete(slice(key));
+    if (!status.ok()) check(status, action);
   });
   check(writer.Finish(), action);
 }

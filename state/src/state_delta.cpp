@@ -73,16 +73,30 @@ class DigitSort {
 }  // namespace
 
 void StateDelta::put(std::string_view key, std::string_view value) {
-  constexpr std::size_t kBytesMax = std::numeric_limits<std::uint32_t>::max();
-  WEIR_ASSERT(key.size() <= kBytesMax && value.size() <= kBytesMax, "a state entry is smaller than 4 GiB");
+  WEIR_ASSERT(key.size() < kErased && value.size() < kErased, "a state entry is smaller than 4 GiB");
   entries_.push_back(
       {0, buffer_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())});
   buffer_.append(key).append(value);
 }
 
+void StateDelta::erase(std::string_view key) {
+  entries_.push_back({0, buffer_.size(), static_cast<std::uint32_t>(key.size()), kErased});
+  buffer_.append(key);
+}
+
 void StateDelta::drop_range(std::string_view begin, std::string_view end) {
   WEIR_ASSERT(!end.empty(), "a range to drop has an end");
   if (begin < end) ranges_.emplace_back(begin, end);
+}
+
+void StateDelta::append(const StateDelta& other) {
+  const std::size_t base = buffer_.size();
+  buffer_.append(other.buffer_);
+  for (Entry entry : other.entries_) {
+    entry.offset += base;
+    entries_.push_back(entry);
+  }
+  ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
 }
 
 void StateDelta::sort() {
@@ -94,8 +108,15 @@ void StateDelta::sort() {
   entries_.resize(kept);
 }
 
-void StateDelta::for_each(const std::function<void(std::string_view, std::string_view)>& visit) const {
-  for (const Entry& e : entries_) visit(key(e), {buffer_.data() + e.offset + e.key_bytes, e.value_bytes});
+void StateDelta::for_each(const std::function<void(std::string_view, const std::string_view*)>& visit) const {
+  for (const Entry& e : entries_) {
+    if (e.value_bytes == kErased) {
+      visit(key(e), nullptr);
+      continue;
+    }
+    const std::string_view value(buffer_.data() + e.offset + e.key_bytes, e.value_bytes);
+    visit(key(e), &value);
+  }
 }
 
 }  // namespace weir

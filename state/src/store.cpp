@@ -34,6 +34,10 @@ void write(StateDelta& delta, StateTier& to) {
 
 std::uint32_t operator_id(std::string_view name) { return XXH32(name.data(), name.size(), 0); }
 
+std::uint32_t state_id(std::string_view operator_name, std::string_view state_name) {
+  return operator_id(std::string(operator_name).append("/").append(state_name));
+}
+
 std::string state_prefix(KeyGroup group, std::uint32_t operator_id, std::uint64_t name_space) {
   std::string prefix;
   prefix.reserve(sizeof group + sizeof operator_id + sizeof name_space);

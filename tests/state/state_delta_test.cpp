@@ -16,7 +16,9 @@ using Entries = std::vector<std::pair<std::string, std::string>>;
 Entries sorted(StateDelta delta) {
   delta.sort();
   Entries entries;
-  delta.for_each([&](std::string_view key, std::string_view value) { entries.emplace_back(key, value); });
+  delta.for_each([&](std::string_view key, const std::string_view* value) {
+    entries.emplace_back(key, value ? *value : "(erased)");
+  });
   return entries;
 }
 

@@ -28,6 +28,8 @@ struct StateCodec;
 class StateReader {
  public:
   StateReader(std::string_view bytes, Arena& arena) : rest_(bytes), arena_(&arena) {}
+  /// Decoded text points into `bytes`.
+  explicit StateReader(std::string_view bytes) : rest_(bytes) {}
   std::string_view take(std::size_t bytes) {
     if (bytes > rest_.size())
       throw FailJob("state entry is shorter than its type says", ExitCode::kStateUnusable);
@@ -42,12 +44,13 @@ class StateReader {
     return n;
   }
   bool at_end() const { return rest_.empty(); }
-  /// Where decoded text is copied to.
-  Arena& arena() { return *arena_; }
+  std::string_view rest() const { return rest_; }
+  /// Decoded text as it may be kept: copied into the arena where there is one.
+  std::string_view text(std::string_view decoded) { return arena_ ? arena_->copy(decoded) : decoded; }
 
  private:
   std::string_view rest_;
-  Arena* arena_;
+  Arena* arena_ = nullptr;
 };
 
 namespace detail {
@@ -95,7 +98,7 @@ struct StateCodec<T> {
   static T decode(StateReader& in) {
     const std::string_view text = in.take(in.number<std::uint32_t>());
     if constexpr (std::is_same_v<T, std::string>) return std::string(text);
-    else return in.arena().copy(text);
+    else return in.text(text);
   }
   static std::string type() { return "text"; }
 };
@@ -159,9 +162,10 @@ std::string state_type() {
   return StateCodec<T>::type();
 }
 
-/// Copies what `value` points to into `arena`, so that it may outlive the batch it came from.
-template <class T>
-void own_text(T& value, Arena& arena) {
+/// Copies what `value` points to into `arena`, an Arena or anything else with copy(std::string_view), so that it may outlive the
+/// batch it came from.
+template <class T, class TextArena>
+void own_text(T& value, TextArena& arena) {
   if constexpr (std::is_same_v<T, std::string_view>) {
     value = arena.copy(value);
   } else if constexpr (detail::is_optional<T>::value) {

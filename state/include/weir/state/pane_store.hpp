@@ -12,6 +12,7 @@
 #include <weir/core/hash.hpp>
 #include <weir/core/time.hpp>
 #include <weir/state/codec.hpp>
+#include <weir/state/pane_entries.hpp>
 #include <weir/state/pane_table.hpp>
 #include <weir/state/store.hpp>
 
@@ -22,33 +23,16 @@ template <class Key, class Accumulator>
 struct Pane {
   EventTime end;
   PaneTable<Key, Accumulator> table;
-  ArenaRef text;          ///< of keys; sealed deltas share it
-  std::uint16_t run = 0;  ///< number under which entries of `table` are written
-  bool cold = false;      ///< the tier holds runs 0 .. run-1 that are not in `table`
-  bool written = false;   ///< the tier holds something of this pane
-  bool rewrite = false;   ///< what the tier holds is replaced by `table` at the next seal
-  bool fired = false;
+  ArenaRef text;                ///< of keys; sealed deltas share it
+  std::size_t owned_bytes = 0;  ///< what accumulators own outside of the table, as far as it was told
+  std::size_t charged = 0;      ///< to the worker's account
+  std::uint16_t run = 0;        ///< number under which entries of `table` are written
+  bool cold = false;            ///< the tier holds runs 0 .. run-1 that are not in `table`
+  bool written = false;         ///< the tier holds something of this pane
+  bool rewrite = false;         ///< what the tier holds is replaced by `table` at the next seal
+
+  std::size_t bytes() const { return table.bytes() + text->allocated_bytes() + owned_bytes; }
 };
-
-namespace detail {
-
-/// The part of a pane store that knows no types: names of entries in the tier, and the directory of panes.
-struct PaneRecord {
-  EventTime end;
-  std::uint16_t next_run;
-  bool fired;
-};
-std::string encode_pane_directory(const std::vector<PaneRecord>& panes);
-/// Throws FailJob(kStateUnusable).
-std::vector<PaneRecord> decode_pane_directory(std::string_view bytes);
-std::uint64_t pane_namespace(EventTime end);
-void append_run(std::string& key, std::uint16_t run);
-void drop_pane(StateDelta& delta, KeyGroupRange groups, std::uint32_t operator_id, EventTime end);
-void scan_pane(
-    const StateTier& tier, KeyGroupRange groups, std::uint32_t operator_id, EventTime end,
-    const std::function<void(std::string_view key, std::uint16_t run, std::string_view value)>& visit);
-
-}  // namespace detail
 
 /// The keyed state of a window operator on one worker: panes of live accumulators in front of the worker's tier.
 ///
@@ -59,12 +43,18 @@ template <class Key, class Accumulator, class Merge>
 class PaneStore {
  public:
   using PaneType = Pane<Key, Accumulator>;
+  using Panes = std::map<EventTime, std::unique_ptr<PaneType>>;
 
   PaneStore(StateStore& store, std::string_view operator_name, std::uint32_t max_parallelism, Merge merge)
       : store_(store),
         operator_id_(operator_id(operator_name)),
         max_parallelism_(max_parallelism),
         merge_(std::move(merge)) {}
+  ~PaneStore() {
+    for (const auto& [end, pane] : panes_) charge(*pane, 0);
+  }
+  PaneStore(const PaneStore&) = delete;
+  PaneStore& operator=(const PaneStore&) = delete;
 
   /// Takes over panes of a checkpoint; their content stays in the tier until it is needed.
   void restore(const std::vector<std::string>& directories) {
@@ -73,7 +63,6 @@ class PaneStore {
         PaneType& pane = this->pane(record.end);
         pane.run = std::max(pane.run, record.next_run);
         pane.cold = pane.written = true;
-        pane.fired = pane.fired || record.fired;
       }
     }
   }
@@ -94,6 +83,7 @@ class PaneStore {
         it->second->table = std::move(spare_.back());
         spare_.pop_back();
       }
+      charge(*it->second, it->second->bytes());
     }
     return *it->second;
   }
@@ -102,69 +92,82 @@ class PaneStore {
     return it == panes_.end() ? nullptr : it->second.get();
   }
   /// Panes by end; earliest first.
-  const std::map<EventTime, std::unique_ptr<PaneType>>& panes() const { return panes_; }
+  const Panes& panes() const { return panes_; }
 
-  /// The accumulator of `key` in `pane`, new from `init` if there is none in memory.
-  Accumulator& at(PaneType& pane, std::uint64_t hash, const Key& key, const Accumulator& init) {
-    return pane.table
-        .upsert(hash, key,
-                [&] {
-                  Key own = key;
-                  if constexpr (kHoldsViews<Key>) own_text(own, *pane.text);
-                  return std::pair<Key, Accumulator>(std::move(own), init);
-                })
-        .first;
+  /// The accumulator of `key` in `pane`, and whether memory had none; then it is made from `init`.
+  std::pair<Accumulator&, bool> upsert(PaneType& pane, std::uint64_t hash, const Key& key,
+                                       const Accumulator& init) {
+    auto result = pane.table.upsert(hash, key, [&] {
+      Key own = key;
+      if constexpr (kHoldsViews<Key>) own_text(own, *pane.text);
+      return std::pair<Key, Accumulator>(std::move(own), init);
+    });
+    if (result.second) charge(pane, pane.bytes());
+    return result;
+  }
+  /// An accumulator of `pane` owns so many bytes more.
+  void grew(PaneType& pane, std::ptrdiff_t bytes) {
+    pane.owned_bytes += static_cast<std::size_t>(bytes);
+    charge(pane, pane.bytes());
+  }
+
+  /// Visits every part of the accumulator of `key` in `pane`, in memory and in the tier; they are to be merged. Changes nothing.
+  template <class Visit>
+  void parts(const PaneType& pane, std::uint64_t hash, const Key& key, Visit&& visit) const {
+    if (const Slot* slot = pane.table.find(hash, key)) visit(slot->value);
+    if (!pane.cold) return;
+    std::vector<std::string> names;
+    detail::PaneEntryKeys<Key> keys(operator_id_, pane.end, max_parallelism_);
+    for (std::uint16_t run = 0; run < pane.run; ++run) names.push_back(keys.of(key, run));
+    for (const std::optional<std::string>& value : store_.tier().multi_get(names)) {
+      if (!value) continue;
+      StateReader reader(*value, *pane.text);
+      visit(StateCodec<Accumulator>::decode(reader));
+    }
   }
 
   /// Brings all of a pane into memory. Call before its accumulators are taken for whole.
   void warm(PaneType& pane) {
     if (!pane.cold) return;
+    // One run and nothing else: what is in memory afterwards is what the tier holds, so it need not be written again.
+    const bool same = pane.run == 1 && pane.table.size() == 0;
     detail::scan_pane(store_.tier(), store_.key_groups(), operator_id_, pane.end,
                       [&](std::string_view key, std::uint16_t run, std::string_view value) {
-                        if (run >= pane.run) return;  // written at a barrier, and still in the table
-                        StateReader key_reader(key, *pane.text);
-                        StateReader value_reader(value, *pane.text);
-                        Key own = StateCodec<Key>::decode(key_reader);
-                        Accumulator kept = StateCodec<Accumulator>::decode(value_reader);
-                        const std::uint64_t hash = hash_key(own);
-                        auto [accumulator, added] = pane.table.upsert(hash, own, [&] {
-                          return std::pair<Key, Accumulator>(std::move(own), std::move(kept));
-                        });
-                        if (!added) merge_(accumulator, kept);
+                        if (run < pane.run) take_in(pane, key, value);
                       });
     pane.cold = false;
-    pane.rewrite = true;
     pane.run = 0;
-    pane.table.mark_all_dirty();
+    if (same) {
+      pane.table.mark_all_clean();
+    } else {
+      pane.rewrite = true;
+      pane.table.mark_all_dirty();
+    }
+    charge(pane, pane.bytes());
   }
 
   void drop(EventTime end) {
     const auto it = panes_.find(end);
     WEIR_ASSERT(it != panes_.end(), "only panes that exist are dropped");
     if (it->second->written) dropped_.push_back(end);
+    charge(*it->second, 0);
     it->second->table.clear();
     if (spare_.size() < 4) spare_.push_back(std::move(it->second->table));
     panes_.erase(it);
   }
 
   /// Bytes of live objects, about.
-  std::size_t memory_bytes() const {
-    std::size_t bytes = 0;
-    for (const auto& [end, pane] : panes_) bytes += pane->table.bytes() + pane->text->allocated_bytes();
-    return bytes;
-  }
+  std::size_t memory_bytes() const { return held_; }
 
-  /// Moves panes into the tier, the last to fire first, until the rest fits `budget`. Nothing happens while a snapshot
-  /// is being written, since it would become part of it.
-  void spill_beyond(std::size_t budget) {
-    std::size_t held = memory_bytes();
-    for (auto it = panes_.rbegin(); it != panes_.rend() && held > budget && !store_.snapshot_in_flight();
-         ++it) {
-      PaneType& pane = *it->second;
-      if (pane.table.size() == 0 || pane.fired) continue;
-      held -= pane.table.bytes() + pane.text->allocated_bytes();
-      spill(pane);
-    }
+  /// Moves panes into the tier until `excess` bytes are free: first those that end at `settled` or before, which only late rows
+  /// still change, then the others; of both the latest first, since it is needed again last. Nothing happens while a snapshot is
+  /// being written, since it would become part of it.
+  void spill(std::size_t excess, EventTime settled) {
+    if (excess == 0 || store_.snapshot_in_flight()) return;
+    const std::size_t goal = held_ > excess ? held_ - excess : 0;
+    const auto unsettled = panes_.upper_bound(settled);
+    for (auto it = unsettled; it != panes_.begin() && held_ > goal;) spill(*(--it)->second);
+    for (auto it = panes_.end(); it != unsettled && held_ > goal;) spill(*(--it)->second);
   }
 
   /// What changed since the last seal, as copies; and the directory that restore() takes.
@@ -177,7 +180,7 @@ class PaneStore {
     std::vector<detail::PaneRecord> records;
     for (auto& [end, pane] : panes_) {
       seal_pane(*pane, *sealed);
-      records.push_back({end, static_cast<std::uint16_t>(pane->run + 1), pane->fired});
+      records.push_back({end, static_cast<std::uint16_t>(pane->run + 1)});
     }
     directory = detail::encode_pane_directory(records);
     store_.snapshot_begun();
@@ -186,64 +189,31 @@ class PaneStore {
 
  private:
   using Slot = typename PaneTable<Key, Accumulator>::Slot;
+  using Sealed = detail::SealedPanes<Key, Accumulator>;
 
-  struct SealedPane {
-    EventTime end;
-    std::uint16_t run;
-    ArenaRef text;  ///< keeps what the keys point to
-    std::vector<std::pair<Key, Accumulator>> entries;
-  };
+  void charge(PaneType& pane, std::size_t bytes) {
+    const auto more = static_cast<std::ptrdiff_t>(bytes) - static_cast<std::ptrdiff_t>(pane.charged);
+    if (more == 0) return;
+    pane.charged = bytes;
+    held_ += static_cast<std::size_t>(more);
+    store_.charge(more);
+  }
 
-  struct Sealed final : SealedEntries {
-    std::uint32_t operator_id;
-    std::uint32_t max_parallelism;
-    KeyGroupRange groups;
-    std::vector<EventTime> dropped;
-    std::vector<SealedPane> panes;
-
-    void write(StateDelta& delta) const override {
-      for (const EventTime end : dropped) detail::drop_pane(delta, groups, operator_id, end);
-      std::string value;
-      for (const SealedPane& pane : panes) {
-        EntryKeys keys(operator_id, pane.end, pane.run, max_parallelism);
-        for (const auto& [key, accumulator] : pane.entries) {
-          value.clear();
-          StateCodec<Accumulator>::encode(value, accumulator);
-          delta.put(keys.of(key), value);
-        }
-      }
-    }
-  };
-
-  /// Builds the tier's names of a pane's entries in one buffer.
-  class EntryKeys {
-   public:
-    EntryKeys(std::uint32_t operator_id, EventTime end, std::uint16_t run, std::uint32_t max_parallelism)
-        : buffer_(state_prefix(0, operator_id, detail::pane_namespace(end))),
-          prefix_bytes_(buffer_.size()),
-          run_(run),
-          max_parallelism_(max_parallelism) {}
-    const std::string& of(const Key& key) {
-      buffer_.resize(prefix_bytes_);
-      const KeyGroup group = key_group_of(hash_key(key), max_parallelism_);
-      buffer_[0] = static_cast<char>(group >> 8);
-      buffer_[1] = static_cast<char>(group & 0xff);
-      StateCodec<Key>::encode(buffer_, key);
-      detail::append_run(buffer_, run_);
-      return buffer_;
-    }
-
-   private:
-    std::string buffer_;
-    const std::size_t prefix_bytes_;
-    const std::uint16_t run_;
-    const std::uint32_t max_parallelism_;
-  };
+  void take_in(PaneType& pane, std::string_view key, std::string_view value) {
+    StateReader key_reader(key, *pane.text);
+    StateReader value_reader(value, *pane.text);
+    Key own = StateCodec<Key>::decode(key_reader);
+    Accumulator kept = StateCodec<Accumulator>::decode(value_reader);
+    const std::uint64_t hash = hash_key(own);
+    auto [accumulator, added] = pane.table.upsert(
+        hash, own, [&] { return std::pair<Key, Accumulator>(std::move(own), std::move(kept)); });
+    if (!added) merge_(accumulator, kept);
+  }
 
   void seal_pane(PaneType& pane, Sealed& sealed) {
     if (std::exchange(pane.rewrite, false)) sealed.dropped.push_back(pane.end);
     if (!pane.table.any_dirty()) return;
-    SealedPane& copy = sealed.panes.emplace_back();
+    auto& copy = sealed.panes.emplace_back();
     copy.end = pane.end;
     copy.run = pane.run;
     if constexpr (kHoldsViews<Key>) copy.text = pane.text;
@@ -251,33 +221,40 @@ class PaneStore {
     pane.written = true;
   }
 
+  /// What was sealed under this run is in the tier already.
   void spill(PaneType& pane) {
+    if (pane.table.size() == 0) return;
     StateDelta delta;
     if (std::exchange(pane.rewrite, false))
       detail::drop_pane(delta, store_.key_groups(), operator_id_, pane.end);
-    EntryKeys keys(operator_id_, pane.end, pane.run, max_parallelism_);
+    detail::PaneEntryKeys<Key> keys(operator_id_, pane.end, max_parallelism_);
     std::string value;
-    pane.table.for_each([&](const Slot& slot) {
+    pane.table.take_dirty([&](const Slot& slot) {
       value.clear();
       StateCodec<Accumulator>::encode(value, slot.value);
-      delta.put(keys.of(slot.key), value);
+      delta.put(keys.of(slot.key, pane.run), value);
     });
-    delta.sort();
-    store_.tier().apply(delta);
+    if (!delta.empty()) {
+      delta.sort();
+      store_.tier().apply(delta);
+    }
     pane.table = {};
     pane.text = ArenaRef::make();
+    pane.owned_bytes = 0;
     pane.cold = pane.written = true;
     ++pane.run;
     WEIR_ASSERT(pane.run < 65535, "a pane spills fewer than 65535 times");
+    charge(pane, pane.bytes());
   }
 
   StateStore& store_;
   const std::uint32_t operator_id_;
   const std::uint32_t max_parallelism_;
   Merge merge_;
-  std::map<EventTime, std::unique_ptr<PaneType>> panes_;
+  Panes panes_;
   std::vector<PaneTable<Key, Accumulator>> spare_;
   std::vector<EventTime> dropped_;  ///< since the last seal
+  std::size_t held_ = 0;
 };
 
 }  // namespace weir

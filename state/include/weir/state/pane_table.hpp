@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -69,6 +70,15 @@ class PaneTable {
     return {slots_[i].value, true};
   }
 
+  /// Null where `key` is not there. Does not mark it dirty.
+  const Slot* find(std::uint64_t hash, const Key& key) const {
+    if (capacity_ == 0) return nullptr;
+    hash += hash == 0;
+    for (std::size_t i = index_of(hash); slots_[i].hash != 0; i = (i + 1) & (capacity_ - 1))
+      if (slots_[i].hash == hash && slots_[i].key == key) return &slots_[i];
+    return nullptr;
+  }
+
   /// Slots [begin, end) of the table's order; slots with hash 0 are empty. For walks in portions.
   const Slot* slot(std::size_t i) const { return slots_[i].hash != 0 ? &slots_[i] : nullptr; }
 
@@ -76,6 +86,16 @@ class PaneTable {
   void for_each(Visit&& visit) const {
     for (std::size_t i = 0; i < capacity_; ++i)
       if (slots_[i].hash != 0) visit(slots_[i]);
+  }
+
+  /// As for_each(), of slots whose values may be changed; they become dirty.
+  template <class Visit>
+  void update_each(Visit&& visit) {
+    for (std::size_t i = 0; i < capacity_; ++i) {
+      if (slots_[i].hash == 0) continue;
+      visit(slots_[i]);
+      mark_dirty(i);
+    }
   }
 
   /// Visits dirty slots and makes them clean.
@@ -91,6 +111,10 @@ class PaneTable {
   void mark_all_dirty() {
     for (std::size_t i = 0; i < capacity_; ++i)
       if (slots_[i].hash != 0) mark_dirty(i);
+  }
+  void mark_all_clean() {
+    std::fill(dirty_.begin(), dirty_.end(), 0);
+    any_dirty_ = false;
   }
   bool any_dirty() const { return any_dirty_; }
 

@@ -27,6 +27,14 @@ class StateStore {
   /// How much the live objects of this worker may take, in bytes, before they are evicted.
   std::size_t memory_bytes() const { return memory_bytes_; }
 
+  /// The account of all live objects of this worker, whatever operator they belong to. Only its worker calls these.
+  void charge(std::ptrdiff_t bytes) { in_use_ += bytes; }
+  /// By how many bytes live objects exceed what they may take. 0 where nothing is evicted.
+  std::size_t excess_bytes() const {
+    const auto allowed = static_cast<std::ptrdiff_t>(memory_bytes_);
+    return mode_ == StateMode::kHeap || in_use_ <= allowed ? 0 : static_cast<std::size_t>(in_use_ - allowed);
+  }
+
   /// True between a barrier and the moment its delta and snapshot are in the tier: nothing else may be written meanwhile,
   /// or it would be part of that snapshot.
   bool snapshot_in_flight() const { return in_flight_.load(std::memory_order_acquire); }
@@ -38,11 +46,14 @@ class StateStore {
   const StateMode mode_;
   const KeyGroupRange groups_;
   const std::size_t memory_bytes_;
+  std::ptrdiff_t in_use_ = 0;
   std::atomic<bool> in_flight_{false};
 };
 
 /// Identifies an operator's entries in the tier: derived from its name. Stored: never change.
 std::uint32_t operator_id(std::string_view name);
+/// Identifies one of several states of an operator in the tier, in the place of operator_id(). Stored: never change.
+std::uint32_t state_id(std::string_view operator_name, std::string_view state_name);
 
 /// `key group · operator id · namespace`, the common beginning of an operator's entries of one namespace in one group.
 std::string state_prefix(KeyGroup group, std::uint32_t operator_id, std::uint64_t name_space);

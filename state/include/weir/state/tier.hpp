@@ -13,14 +13,17 @@
 
 namespace weir {
 
-/// What changed: entries to write and ranges to drop, collected in any order in one flat buffer.
+/// What changed: entries to write or erase and ranges to drop, collected in any order in one flat buffer.
 /// A range is dropped before the entries are written, so an entry inside a dropped range of the same delta stays.
 class StateDelta {
  public:
-  /// Later puts of the same key win.
+  /// Of several puts and erasures of a key the last one counts.
   void put(std::string_view key, std::string_view value);
+  void erase(std::string_view key);
   /// Drops [begin, end).
   void drop_range(std::string_view begin, std::string_view end);
+  /// Takes over all of `other`, as if it had been said after what is here.
+  void append(const StateDelta& other);
 
   bool empty() const { return entries_.empty() && ranges_.empty(); }
   std::size_t size() const { return entries_.size(); }
@@ -28,7 +31,8 @@ class StateDelta {
 
   /// Orders entries by key and drops all but the last of equal keys. Call before for_each().
   void sort();
-  void for_each(const std::function<void(std::string_view key, std::string_view value)>& visit) const;
+  /// `value` is null for an erased key.
+  void for_each(const std::function<void(std::string_view key, const std::string_view* value)>& visit) const;
   const std::vector<std::pair<std::string, std::string>>& ranges() const { return ranges_; }
 
  private:
@@ -36,8 +40,9 @@ class StateDelta {
     std::uint64_t prefix;  ///< first eight bytes of the key, big-endian: most comparisons end here
     std::size_t offset;
     std::uint32_t key_bytes;
-    std::uint32_t value_bytes;
+    std::uint32_t value_bytes;  ///< kErased: no value
   };
+  static constexpr std::uint32_t kErased = 0xffffffff;
   std::string_view key(const Entry& e) const { return {buffer_.data() + e.offset, e.key_bytes}; }
 
   std::string buffer_;

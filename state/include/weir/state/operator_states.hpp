@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/core/operator.hpp>
+#include <weir/state/store.hpp>
+
+namespace weir {
+
+/// One table of live state objects, as its operator's OperatorStates see it.
+class StateTable {
+ public:
+  virtual ~StateTable() = default;
+  /// Writes what has changed since the last seal, and forgets that it has.
+  virtual void seal(StateDelta& delta) = 0;
+  /// Brings the store's account up to date. Cheap.
+  virtual void settle() = 0;
+  /// Lets go of objects that were not used lately, about `bytes` of them, writing those that have changed. Returns what was freed.
+  virtual std::size_t evict(std::size_t bytes, StateDelta& delta) = 0;
+};
+
+/// All keyed state of one operator on one worker: its tables, what is sealed of them at a barrier, how they keep within the worker's
+/// memory, and where the operator stood when the checkpoint was taken. Tables must not outlive it. One thread.
+///
+/// In the operator state it keeps `watermark (8) · first key group (4) · end of key groups (4) · next sequence number (8) · extra`.
+class OperatorStates {
+ public:
+  /// Requires: context.state. Throws FailJob(kStateUnusable) when the restored operator state is not what seal() wrote.
+  explicit OperatorStates(const OperatorContext& context);
+  OperatorStates(const OperatorStates&) = delete;
+  OperatorStates& operator=(const OperatorStates&) = delete;
+
+  StateStore& store() { return store_; }
+  const std::string& operator_name() const { return name_; }
+  std::uint32_t max_parallelism() const { return max_parallelism_; }
+  KeyGroupRange key_groups() const { return store_.key_groups(); }
+
+  /// Whether the tier may hold entries from before this attempt.
+  bool restored() const { return restored_; }
+  /// The watermark that every worker whose key groups are now here had passed; EventTime::min() on a fresh start.
+  EventTime restored_watermark() const { return restored_watermark_; }
+  /// What was given to seal() by each of these workers.
+  const std::vector<std::string>& restored_extra() const { return restored_extra_; }
+  /// Larger than every number that was given before, also in earlier attempts.
+  std::uint64_t next_sequence() { return next_sequence_++; }
+
+  void add(StateTable& table) { tables_.push_back(&table); }
+  void remove(StateTable& table);
+  /// Everything of one state and namespace goes: with the next thing that is written.
+  void drop(std::uint32_t state_id, std::uint64_t name_space);
+  /// Writes at once. Requires: no snapshot in flight.
+  void write(StateDelta delta);
+
+  /// Call at the end of every call into the operator: keeps the worker's live state within its memory.
+  void settle();
+  /// Hands over what has changed. Call once, in Operator::snapshot().
+  void seal(SnapshotWriter& writer, EventTime watermark, std::string_view extra = {});
+
+ private:
+  void restore(const std::vector<std::string>& parts);
+  void take_drops(StateDelta& delta);
+
+  StateStore& store_;
+  const std::string name_;
+  const std::uint32_t max_parallelism_;
+  bool restored_ = false;
+  EventTime restored_watermark_ = EventTime::min();
+  std::vector<std::string> restored_extra_;
+  std::uint64_t next_sequence_ = 1;
+  std::vector<StateTable*> tables_;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> dropped_;  ///< state id and namespace
+};
+
+}  // namespace weir
