@@ -8,6 +8,7 @@
 
 #include <weir/core/job_graph.hpp>
 #include <weir/operators/aggregate.hpp>
+#include <weir/operators/async_options.hpp>
 #include <weir/operators/chain.hpp>
 #include <weir/operators/window_operator.hpp>
 #include <weir/state/codec.hpp>
@@ -60,6 +61,8 @@ struct AnyCollector {
 
 template <class Row, class From, class Chain, class KeyOf>
 class KeyedStream;
+template <class Out, class Failed>
+class AsyncStream;
 
 /// Rows of type `Row`, as they leave the stages `Chain` behind a vertex that gives rows of type `From`.
 /// A value that says what is to be done; nothing runs before the job does. Stages between two vertices are fused; each consumer of a stream
@@ -118,6 +121,21 @@ class Stream {
                   "weir: key_by() takes a member of this stream's row type, or a function of (const Row&)");
     return KeyedStream<Row, From, Chain, KeyOf>(*this, std::move(key_of));
   }
+
+  /// Results of type `Out` that come from outside, many requests at a time (operators/async.hpp, docs/async.md).
+  /// `start(const Row&, weir::AsyncResult<Out> result)` begins a request and returns at once; the result is completed or failed
+  /// later, from any thread. `name` names the state.
+  template <class Out, class Start, class OnFailure = FailTheJob>
+  AsyncStream<Out, detail::AsyncFailed<OnFailure, Row>> async(const std::string& name, Start start,
+                                                              AsyncOptions<OnFailure> options = {}) const;
+
+  /// Joins each row with what a service outside knows of its key, remembered in a cache (operators/lookup.hpp, docs/async.md):
+  /// `key_of(const Row&)`, `fetch(const Key&, weir::LookupResult<Value>)`, `join(const Row&, const Value*) -> Out`, with nullptr
+  /// where there is no such key. `name` names the state.
+  template <class Out, class KeyOf, class Fetch, class Join, class OnFailure = FailTheJob>
+  AsyncStream<Out, detail::AsyncFailed<OnFailure, Row>> lookup(const std::string& name, KeyOf key_of,
+                                                               Fetch fetch, Join join,
+                                                               LookupOptions<OnFailure> options = {}) const;
 
   /// Writes the rows to what `name` is bound to, by configuration or, failing that, by `default_address`.
   void sink(const std::string& name, const std::string& default_address = {}) const {
