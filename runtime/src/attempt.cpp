@@ -72,6 +72,17 @@ void Attempt::open_connectors() {
     open.board = std::make_unique<SourceBoard>(open.partitions.size(), rate, world_.environment.now());
     open.progress.resize(options_.parallelism);
   }
+  align_sources();
+}
+
+void Attempt::align_sources() {
+  std::map<std::string, std::vector<const SourceBoard*>> groups;
+  const auto group_of = [](const OpenSource& open) {
+    return std::get<SourceVertex>(open.vertex->what).drift_group;
+  };
+  for (const OpenSource& open : sources_) groups[group_of(open)].push_back(open.board.get());
+  for (const OpenSource& open : sources_)
+    if (const std::string group = group_of(open); !group.empty()) open.board->align_with(groups[group]);
 }
 
 std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, std::optional<double>& rate) {

@@ -49,6 +49,7 @@ class Attempt {
 
   void open_connectors();
   std::unique_ptr<Source> open_source(const Vertex& vertex, std::optional<double>& rate);
+  void align_sources();
   void recover(Epoch oldest);
   void check_compatible(const Manifest& manifest) const;
   void restore_state();

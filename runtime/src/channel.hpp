@@ -60,7 +60,8 @@ class SpscRing {
 
 /// What travels in a channel: rows, and in order with them the marks that time and checkpoints are made of.
 struct Element {
-  enum class Kind : std::uint8_t { kRows, kWatermark, kIdle, kBarrier, kEnd };
+  /// kIdle: nothing but barriers comes until kActive, which comes before the next rows or watermark.
+  enum class Kind : std::uint8_t { kRows, kWatermark, kIdle, kActive, kBarrier, kEnd };
   Kind kind = Kind::kRows;
   std::unique_ptr<Batch> rows;  ///< of kRows
   EventTime watermark;          ///< of kWatermark

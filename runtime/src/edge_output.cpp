@@ -1,5 +1,7 @@
 #include "edge_output.hpp"
 
+#include <utility>
+
 namespace weir {
 
 namespace {
@@ -18,6 +20,7 @@ EdgeOutput::EdgeOutput(const Edge& edge, std::string name, std::uint32_t max_par
 
 Batch& EdgeOutput::ship(std::uint32_t target) {
   if (!open_[target]->empty()) {
+    leave_idle();
     sent_.add(open_[target]->digest());
     rows_sent_ += open_[target]->size();
     Element element;
@@ -45,6 +48,20 @@ void EdgeOutput::flush() {
 
 void EdgeOutput::broadcast(Element::Kind kind, EventTime watermark, Epoch epoch) {
   flush();
+  if (kind == Element::Kind::kIdle) {
+    if (std::exchange(idle_, true)) return;
+  } else if (kind == Element::Kind::kActive || kind == Element::Kind::kWatermark) {
+    leave_idle();
+    if (kind == Element::Kind::kActive) return;
+  }
+  send_mark(kind, watermark, epoch);
+}
+
+void EdgeOutput::leave_idle() {
+  if (std::exchange(idle_, false)) send_mark(Element::Kind::kActive, {}, kNoEpoch);
+}
+
+void EdgeOutput::send_mark(Element::Kind kind, EventTime watermark, Epoch epoch) {
   for (std::uint32_t t = 0; t < targets(); ++t) {
     Element element;
     element.kind = kind;

@@ -29,7 +29,8 @@ class EdgeOutput final : public Exchange {
   /// Sends batches that have waited since before `opened_before`, whatever they hold.
   void flush_waiting(Environment::Instant now, Environment::Instant linger);
   void flush();
-  /// Sends a mark to every target, after all rows before it.
+  /// Sends a mark to every target, after all rows before it. What says that the edge is idle, or active, when it is already,
+  /// is left out.
   void broadcast(Element::Kind kind, EventTime watermark, Epoch epoch);
   /// Moves the backlog on. False: some of it still waits.
   bool drain();
@@ -41,6 +42,10 @@ class EdgeOutput final : public Exchange {
 
  private:
   void send(std::uint32_t target, Element element);
+  void send_mark(Element::Kind kind, EventTime watermark, Epoch epoch);
+  /// Before rows or a watermark leave: all targets hear of it, not only those that rows go to, so that all of them merge the same
+  /// watermarks.
+  void leave_idle();
 
   const std::string name_;
   const std::uint32_t max_parallelism_;
@@ -51,6 +56,7 @@ class EdgeOutput final : public Exchange {
   std::deque<std::pair<std::uint32_t, Element>> backlog_;
   Digest sent_;
   std::uint64_t rows_sent_ = 0;
+  bool idle_ = false;
 };
 
 }  // namespace weir

@@ -11,7 +11,15 @@ InputGate::InputGate(std::vector<Input> inputs)
       received_(inputs_.size()),
       ended_(inputs_.size(), false),
       aligner_(inputs_.size()),
-      merger_(inputs_.size()) {}
+      merger_(edges_of(inputs_)) {}
+
+std::vector<std::size_t> InputGate::edges_of(const std::vector<Input>& inputs) {
+  std::map<std::string_view, std::size_t> numbers;
+  std::vector<std::size_t> edges;
+  for (const Input& input : inputs)
+    edges.push_back(numbers.try_emplace(input.edge, numbers.size()).first->second);
+  return edges;
+}
 
 InputGate::Event InputGate::next() {
   WEIR_ASSERT(!holding_rows_, "rows are given back before the next event is taken");
@@ -32,7 +40,6 @@ InputGate::Event InputGate::take(std::size_t i, Element& element) {
   Event event;
   switch (element.kind) {
     case Element::Kind::kRows:
-      merger_.activate(i);
       event.kind = Kind::kRows;
       event.input = inputs_[i].input;
       event.rows = element.rows.get();
@@ -48,6 +55,10 @@ InputGate::Event InputGate::take(std::size_t i, Element& element) {
     case Element::Kind::kIdle:
       event = watermark_event(merger_.idle(i));
       if (event.kind == Kind::kNothing && merger_.all_idle()) event.kind = Kind::kIdle;
+      break;
+    case Element::Kind::kActive:
+      if (merger_.all_idle()) event.kind = Kind::kActive;
+      merger_.activate(i);
       break;
     case Element::Kind::kBarrier:
       if (aligner_.deliver(i, element.epoch)) {

@@ -24,7 +24,8 @@ class InputGate {
   };
   explicit InputGate(std::vector<Input> inputs);
 
-  enum class Kind { kNothing, kRows, kWatermark, kIdle, kBarrier, kEnd };
+  /// kIdle: all inputs are idle, or have ended; kActive: one is not any more.
+  enum class Kind { kNothing, kRows, kWatermark, kIdle, kActive, kBarrier, kEnd };
   struct Event {
     Kind kind = Kind::kNothing;
     std::uint32_t input = 0;      ///< of kRows
@@ -43,6 +44,7 @@ class InputGate {
  private:
   Event take(std::size_t i, Element& element);
   Event watermark_event(const std::optional<EventTime>& merged);
+  static std::vector<std::size_t> edges_of(const std::vector<Input>& inputs);
 
   std::vector<Input> inputs_;
   std::vector<Digest> received_;

@@ -61,17 +61,20 @@ bool OperatorTask::take_events() {
         return i > 0;
       case InputGate::Kind::kRows:
         control_.note_activity();
-        idle_ = false;
         operator_->process(event.input, *event.rows);
         gate_.done_with_rows();
         break;
       case InputGate::Kind::kWatermark:
-        idle_ = false;
         advancing_ = event.watermark;
         return advance();
       case InputGate::Kind::kIdle:
         idle_ = true;
         pass_watermark();
+        break;
+      case InputGate::Kind::kActive:
+        // At once, whether or not rows come of it: what was held back for these inputs is held back again.
+        idle_ = false;
+        outputs_.active();
         break;
       case InputGate::Kind::kBarrier:
         answer_barrier(event.epoch);
@@ -123,7 +126,8 @@ void OperatorTask::pass_watermark() {
     metrics_.watermark(watermark);
   }
   if (hold != EventTime::max()) return;
-  if (std::exchange(idle_, false)) outputs_.idle();
+  // Said again after rows that came of processing time: they have made the outputs active.
+  if (idle_) outputs_.idle();
   if (end_ == End::kHolding) {
     end_ = End::kPassed;
     outputs_.end();

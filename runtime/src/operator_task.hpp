@@ -35,7 +35,7 @@ class OperatorTask final : public Task {
   EventTime reached_ = EventTime::min();      ///< the last watermark the operator has finished with
   EventTime passed_ =
       EventTime::min();  ///< the last watermark passed on; behind reached_ while rows are held
-  bool idle_ = false;    ///< all inputs are; said once what is held has gone
+  bool idle_ = false;    ///< all inputs are; said when nothing is held
   enum class End { kNotYet, kEmitting, kHolding, kPassed } end_ = End::kNotYet;
 };
 

@@ -33,6 +33,7 @@ bool SinkTask::step(Environment::Instant) {
         metrics_.watermark(event.watermark);
         break;
       case InputGate::Kind::kIdle:
+      case InputGate::Kind::kActive:
         break;
       case InputGate::Kind::kBarrier:
         flushing_ = event.epoch;

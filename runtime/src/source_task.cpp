@@ -8,12 +8,44 @@ namespace weir {
 
 namespace {
 constexpr std::size_t kRowsARead = 1024;
+// In place of a watermark; a strategy does not come this far.
+constexpr std::int64_t kEnded = EventTime::max().millis;
+constexpr std::int64_t kIdle = kEnded - 1;
+}  // namespace
+
+void SourceBoard::publish(std::uint32_t partition, EventTime watermark, Standing standing) {
+  Cell& cell = cells_[partition];
+  const std::int64_t counts = standing == Standing::kEnded  ? kEnded
+                              : standing == Standing::kIdle ? kIdle
+                                                            : std::min(watermark.millis, kIdle - 1);
+  const std::int64_t waited_for = standing == Standing::kReading ? watermark.millis : EventTime::max().millis;
+  cell.watermark.store(counts, std::memory_order_relaxed);
+  cell.waited_for.store(waited_for, std::memory_order_relaxed);
+}
+
+SourceBoard::Merged SourceBoard::merge() {
+  std::int64_t slowest = kEnded;
+  for (const Cell& cell : cells_) slowest = std::min(slowest, cell.watermark.load(std::memory_order_relaxed));
+  std::int64_t merged = merged_.load(std::memory_order_relaxed);
+  if (slowest < kIdle) {
+    while (merged < slowest && !merged_.compare_exchange_weak(merged, slowest, std::memory_order_relaxed)) {
+    }
+    merged = std::max(merged, slowest);
+  }
+  return {{merged}, slowest < kIdle, slowest < kEnded};
+}
+
+EventTime SourceBoard::own_slowest() const {
+  std::int64_t slowest = EventTime::max().millis;
+  for (const Cell& cell : cells_)
+    slowest = std::min(slowest, cell.waited_for.load(std::memory_order_relaxed));
+  return {slowest};
 }
 
 EventTime SourceBoard::slowest() const {
-  std::int64_t slowest = EventTime::max().millis;
-  for (const auto& w : watermarks_) slowest = std::min(slowest, w.load(std::memory_order_relaxed));
-  return {slowest};
+  EventTime slowest = EventTime::max();
+  for (const SourceBoard* board : aligned_with_) slowest = std::min(slowest, board->own_slowest());
+  return slowest;
 }
 
 std::size_t SourceBoard::reserve(std::size_t wanted, Environment::Instant now) {
@@ -41,10 +73,9 @@ SourceTask::SourceTask(SourceTaskOptions options, AttemptControl& control, Metri
       operator_(std::move(driven)) {
   for (AssignedPartition& assigned : partitions) {
     operator_->add_partition(assigned.index, assigned.name, assigned.watermark);
-    board_.publish(assigned.index, assigned.ended ? EventTime::max() : assigned.watermark);
-    if (!assigned.ended) ++open_partitions_;
     const Position begin = assigned.reader->position();
-    partitions_.push_back({std::move(assigned), begin, std::nullopt, false});
+    partitions_.push_back({std::move(assigned), begin, std::nullopt, EventTime::min(), false});
+    publish(partitions_.back(), partitions_.back().assigned.ended ? Standing::kEnded : Standing::kReading);
   }
 }
 
@@ -56,15 +87,9 @@ bool SourceTask::step(Environment::Instant now) {
     progressed = true;
   }
   if (!finished_ && !(control_.last_requested() && answered_ == control_.requested())) {
-    if (open_partitions_ == 0) {
-      finish();
-      progressed = true;
-    } else if (read_next(now)) {
-      progressed = true;
-    } else if (check_idleness(now)) {
-      progressed = true;
-    }
-    if (!finished_) send_watermark(now, !progressed);
+    const bool read = read_next(now);
+    send_watermark(now, !read);
+    progressed = progressed || read || finished_;
   }
   if (progressed) outputs_.flush_waiting(now, control_.linger());
   else outputs_.flush();
@@ -104,57 +129,68 @@ bool SourceTask::read(Partition& partition, Environment::Instant now) {
   return read.rows + read.rejected > 0 || read.status == ReadStatus::kEnd;
 }
 
-void SourceTask::note_status(Partition& partition, ReadStatus status, Environment::Instant now) {
+void SourceTask::publish(const Partition& partition, Standing standing) {
   const std::uint32_t index = partition.assigned.index;
+  // Without event times a partition's place in time is not known: sources aligned with this one cannot wait for it.
+  if (standing == Standing::kReading && !operator_->has_event_time()) standing = Standing::kCaughtUp;
+  board_.publish(index, operator_->watermark(index), standing);
+}
+
+void SourceTask::note_status(Partition& partition, ReadStatus status, Environment::Instant now) {
   if (status == ReadStatus::kEnd) {
     partition.assigned.ended = true;
-    --open_partitions_;
-    board_.publish(index, EventTime::max());
+    publish(partition, Standing::kEnded);
   } else if (status == ReadStatus::kCaughtUp) {
-    if (!partition.caught_up_since) partition.caught_up_since = now;
-    // It has nothing to read, so nobody need wait for it; its watermark still counts until it is idle.
-    board_.publish(index, EventTime::max());
+    note_caught_up(partition, now);
   } else {
     // Not at the end any more, whether or not rows have come yet: slow is not idle.
     partition.caught_up_since.reset();
-    if (status == ReadStatus::kRows) partition.idle = false;
-    board_.publish(index, operator_->watermark(index));
+    partition.idle = false;
+    publish(partition, Standing::kReading);
   }
 }
 
-bool SourceTask::check_idleness(Environment::Instant now) {
-  if (!options_.idle_after) return false;
-  bool changed = false;
-  for (Partition& partition : partitions_) {
-    if (partition.assigned.ended || partition.idle || !partition.caught_up_since) continue;
-    if (now - *partition.caught_up_since < *options_.idle_after) continue;
-    partition.idle = changed = true;
+/// A partition is idle when two looks, far enough apart, have both found it at its end, and nothing in between: the end
+/// never goes back, so it has been there all the time. Time in which nobody could look proves nothing.
+void SourceTask::note_caught_up(Partition& partition, Environment::Instant now) {
+  const EventTime watermark = operator_->watermark(partition.assigned.index);
+  // Time that goes on without rows holds nobody back, so there is no need to leave the partition out.
+  if (!partition.caught_up_since || watermark > partition.caught_up_at) {
+    partition.caught_up_since = now;
+    partition.caught_up_at = watermark;
+    partition.idle = false;
+  } else if (options_.idle_after && now - *partition.caught_up_since >= *options_.idle_after) {
+    partition.idle = true;
   }
-  return changed;
+  publish(partition, partition.idle ? Standing::kIdle : Standing::kCaughtUp);
 }
 
 void SourceTask::send_watermark(Environment::Instant now, bool at_once) {
+  if (!said_idle_ && !at_once && now - watermark_sent_at_ < control_.linger()) return;
+  const SourceBoard::Merged merged = board_.merge();
+  if (!merged.any_open) return finish();
   if (!operator_->has_event_time()) return;
-  if (!at_once && now - watermark_sent_at_ < control_.linger()) return;
-  EventTime slowest = EventTime::max();
-  bool any = false;
-  for (const Partition& partition : partitions_) {
-    if (partition.assigned.ended || partition.idle) continue;
-    any = true;
-    slowest = std::min(slowest, operator_->watermark(partition.assigned.index));
-  }
-  if (!any) {
-    if (open_partitions_ > 0 && !std::exchange(said_idle_, true)) outputs_.idle();
+  if (!merged.any_active) {
+    if (!std::exchange(said_idle_, true)) outputs_.idle();
     return;
   }
-  // Rows have made the input active again downstream, even where they moved no watermark.
-  said_idle_ = false;
-  if (slowest <= sent_watermark_) return;
-  sent_watermark_ = slowest;
+  // Also when the rows are another worker's: a source is idle, and comes back, as a whole.
+  if (std::exchange(said_idle_, false)) outputs_.active();
+  const EventTime watermark = std::min(merged.watermark, own_watermark());
+  if (watermark <= sent_watermark_) return;
+  sent_watermark_ = watermark;
   watermark_sent_at_ = now;
-  outputs_.watermark(slowest);
-  metrics_.watermark(slowest);
-  progress_.watermark.store(slowest.millis, std::memory_order_relaxed);
+  outputs_.watermark(watermark);
+  metrics_.watermark(watermark);
+  progress_.watermark.store(watermark.millis, std::memory_order_relaxed);
+}
+
+EventTime SourceTask::own_watermark() const {
+  EventTime slowest = EventTime::max();
+  for (const Partition& partition : partitions_)
+    if (!partition.assigned.ended && !partition.idle)
+      slowest = std::min(slowest, operator_->watermark(partition.assigned.index));
+  return slowest;
 }
 
 void SourceTask::finish() {

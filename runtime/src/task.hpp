@@ -72,6 +72,7 @@ class TaskOutputs {
   void flush();
   void watermark(EventTime watermark) { broadcast(Element::Kind::kWatermark, watermark, kNoEpoch); }
   void idle() { broadcast(Element::Kind::kIdle, {}, kNoEpoch); }
+  void active() { broadcast(Element::Kind::kActive, {}, kNoEpoch); }
   void barrier(Epoch epoch) { broadcast(Element::Kind::kBarrier, {}, epoch); }
   void end() { broadcast(Element::Kind::kEnd, {}, kNoEpoch); }
 

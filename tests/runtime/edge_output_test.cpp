@@ -40,6 +40,9 @@ struct Rig {
         case Element::Kind::kIdle:
           text += "idle ";
           break;
+        case Element::Kind::kActive:
+          text += "active ";
+          break;
         case Element::Kind::kBarrier:
           text += "b" + std::to_string(element->epoch) + " ";
           break;
@@ -71,6 +74,21 @@ TEST_CASE("EdgeOutput sends rows before the marks that follow them, to every tar
   CHECK(rig.arrived(0) == "1 3 | w9 b5 idle end ");
   CHECK(rig.arrived(1) == "2 | w9 4 | b5 idle end ");
   CHECK(rig.output->drain());
+}
+
+TEST_CASE("EdgeOutput tells every target that it is active again, before rows for one of them") {
+  Rig rig(2);
+  rig.output->broadcast(Element::Kind::kActive, {}, kNoEpoch);  // it is
+  rig.append(0, 1);
+  rig.output->broadcast(Element::Kind::kIdle, {}, kNoEpoch);
+  rig.output->broadcast(Element::Kind::kIdle, {}, kNoEpoch);
+  rig.output->broadcast(Element::Kind::kBarrier, {}, 5);
+  rig.append(1, 2);
+  rig.output->flush();
+  rig.output->broadcast(Element::Kind::kIdle, {}, kNoEpoch);
+  rig.output->broadcast(Element::Kind::kWatermark, EventTime{9}, kNoEpoch);
+  CHECK(rig.arrived(0) == "1 | idle b5 active idle active w9 ");
+  CHECK(rig.arrived(1) == "idle b5 active 2 | idle active w9 ");
 }
 
 TEST_CASE("EdgeOutput sends a batch when it is full, or has waited for the linger") {

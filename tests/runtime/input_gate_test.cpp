@@ -11,13 +11,14 @@ namespace weir {
 namespace {
 
 struct Rig {
-  explicit Rig(std::size_t inputs) : gate(make_gate(inputs)) {}
+  explicit Rig(std::size_t inputs, std::size_t edges = 100) : gate(make_gate(inputs, edges)) {}
 
-  InputGate make_gate(std::size_t inputs) {
+  InputGate make_gate(std::size_t inputs, std::size_t edges) {
     std::vector<InputGate::Input> ends;
     for (std::size_t i = 0; i < inputs; ++i) {
       channels.push_back(std::make_unique<Channel>(nullptr, nullptr));
-      ends.push_back({channels.back().get(), static_cast<std::uint32_t>(i), "edge " + std::to_string(i)});
+      ends.push_back(
+          {channels.back().get(), static_cast<std::uint32_t>(i), "edge " + std::to_string(i % edges)});
     }
     return InputGate(std::move(ends));
   }
@@ -43,6 +44,9 @@ struct Rig {
           break;
         case InputGate::Kind::kIdle:
           text += "idle ";
+          break;
+        case InputGate::Kind::kActive:
+          text += "active ";
           break;
         case InputGate::Kind::kBarrier:
           text += "b" + std::to_string(event.epoch) + " ";
@@ -87,12 +91,14 @@ TEST_CASE("InputGate gives the smallest watermark of its inputs, when it moves")
   CHECK(rig.events() == "w10 ");
 }
 
-TEST_CASE("InputGate leaves idle inputs out until rows come from them") {
+TEST_CASE("InputGate leaves idle edges out until they are active again") {
   Rig rig(2);
   rig.send(0, Kind::kWatermark, 10);
   rig.send(1, Kind::kIdle);
   CHECK(rig.events() == "w10 ");
+  rig.send(1, Kind::kActive);
   rig.send(1, rows_of({1}));
+  CHECK(rig.events() == "1:1 ");
   rig.send(0, Kind::kWatermark, 20);
   CHECK(rig.events().find("w") == std::string::npos);  // the returned one has not said how far it is
   rig.send(1, Kind::kWatermark, 15);
@@ -101,6 +107,45 @@ TEST_CASE("InputGate leaves idle inputs out until rows come from them") {
   CHECK(rig.events().empty());
   rig.send(1, Kind::kIdle);
   CHECK(rig.events() == "idle ");
+  rig.send(0, Kind::kActive);
+  rig.send(1, Kind::kActive);
+  CHECK(rig.events() == "active ");
+}
+
+TEST_CASE("InputGate leaves out an edge of several workers only when all of them are idle") {
+  Rig rig(3, 2);  // inputs 0 and 2 are one edge
+  rig.send(0, Kind::kWatermark, 10);
+  rig.send(2, Kind::kWatermark, 12);
+  rig.send(1, Kind::kWatermark, 50);
+  CHECK(rig.events() == "w10 ");
+  rig.send(0, Kind::kIdle);
+  rig.send(2, Kind::kWatermark, 30);
+  CHECK(rig.events().empty());  // the rest of the edge will be idle too, or input 0 will come back
+  rig.send(2, Kind::kIdle);
+  CHECK(rig.events() == "w50 ");
+}
+
+TEST_CASE(
+    "InputGate gives the same watermark at a barrier in whatever order it reads the inputs of an edge") {
+  const auto send = [](Rig& rig, std::size_t input) {
+    rig.send(input, Kind::kWatermark, input == 0 ? 10 : 20);
+    rig.send(input, Kind::kIdle);
+    rig.send(input, Kind::kActive);
+    rig.send(input, Kind::kWatermark, input == 0 ? 30 : 60);
+    rig.send(input, Kind::kBarrier, 0, 1);
+  };
+  const auto last = [](const std::string& events) { return events.substr(events.rfind('w')); };
+  Rig one(2, 1), other(2, 1);
+  send(one, 0);
+  std::string first = one.events();
+  send(one, 1);
+  first += one.events();
+  send(other, 1);
+  std::string second = other.events();
+  send(other, 0);
+  second += other.events();
+  CHECK(last(first) == "w30 b1 ");
+  CHECK(last(second) == "w30 b1 ");
 }
 
 TEST_CASE("InputGate is idle when its inputs are idle or have ended, and does not jump to the end of time") {
@@ -114,9 +159,10 @@ TEST_CASE("InputGate is idle when its inputs are idle or have ended, and does no
   rig.send(0, Kind::kIdle);
   if (!end_first) end_one();
   CHECK(rig.events() == "idle ");
+  rig.send(0, Kind::kActive);
   rig.send(0, rows_of({1}));
   rig.send(0, Kind::kWatermark, 5);
-  CHECK(rig.events() == "0:1 w5 ");
+  CHECK(rig.events() == "active 0:1 w5 ");
   rig.send(0, Kind::kWatermark, EventTime::max().millis);
   rig.send(0, Kind::kEnd);
   CHECK(rig.events() == "w" + std::to_string(EventTime::max().millis) + " end ");

@@ -64,10 +64,11 @@ struct Rig {
     std::optional<Duration> idle_after = std::nullopt;
     std::optional<double> rate = std::nullopt;
     std::vector<AssignedPartition> restored = {};
+    std::size_t elsewhere = 0;  ///< partitions, after its own, that belong to other workers
   };
   explicit Rig(std::size_t count) : Rig(count, Say{}) {}
   Rig(std::size_t count, Say say)
-      : control(environment, 0ns), board(count, say.rate, environment.now()), scripts(count) {
+      : control(environment, 0ns), board(count + say.elsewhere, say.rate, environment.now()), scripts(count) {
     Pipeline pipeline("test");
     pipeline.source<Event>("events").event_time(&Event::time, monotonous()).sink("sink");
     graph = pipeline.graph();
@@ -115,6 +116,9 @@ struct Rig {
           break;
         case Element::Kind::kIdle:
           text += "idle ";
+          break;
+        case Element::Kind::kActive:
+          text += "active ";
           break;
         case Element::Kind::kBarrier:
           text += "b" + std::to_string(element->epoch) + " ";
@@ -179,7 +183,7 @@ TEST_CASE("SourceTask says it is idle only when caught up for the given time") {
   rig.environment.time += 1h;
   CHECK(rig.run().empty());
   rig.give(0, {200});
-  CHECK(rig.run() == "200 w199 ");
+  CHECK(rig.run() == "active 200 w199 ");
   rig.environment.time += 5s;
   CHECK(rig.run() == "idle ");
 }
@@ -192,7 +196,7 @@ TEST_CASE("SourceTask becomes idle again after a return that moved no watermark"
   rig.environment.time += 5s;
   CHECK(rig.run() == "idle ");
   rig.give(0, {50});
-  CHECK(rig.run() == "50 ");
+  CHECK(rig.run() == "active 50 ");
   rig.environment.time += 5s;
   CHECK(rig.run() == "idle ");
 }
@@ -224,6 +228,95 @@ TEST_CASE("SourceTask leaves one idle partition out of the watermark of the othe
   CHECK(last_watermark(rig.run()) == "w299");
   rig.give(1, {20});
   CHECK(rig.run() == "20 ");  // late, and never a step back
+}
+
+TEST_CASE("SourceTask notices an idle partition while another one always has rows") {
+  Rig rig(2, {.idle_after = 5s});
+  rig.scripts[1].when_empty = ReadStatus::kCaughtUp;
+  rig.give(1, {10});
+  for (std::int64_t time = 100; time < 110; ++time) {
+    rig.give(0, {time});
+    rig.task->step(rig.environment.now());
+    rig.task->step(rig.environment.now());
+    rig.environment.time += 1s;
+  }
+  CHECK(last_watermark(rig.sent()) == "w108");
+}
+
+TEST_CASE("SourceTask does not take a partition for idle because it was paused") {
+  Rig rig(1, {.max_drift = 1s, .idle_after = 5s, .elsewhere = 1});
+  rig.board.publish(1, EventTime{49'500}, Standing::kReading);
+  rig.scripts[0].when_empty = ReadStatus::kCaughtUp;
+  rig.give(0, {50'000});
+  rig.run();
+  rig.give(0, {51'000});
+  CHECK(rig.run() == "51000 ");  // at its end now, and too far ahead to be read
+  rig.give(0, {51'005});
+  rig.environment.time += 1h;
+  CHECK(rig.run().empty());
+  rig.board.publish(1, EventTime{90'000}, Standing::kReading);
+  CHECK(rig.run() == "51005 w51004 ");
+}
+
+TEST_CASE("SourceTask does not take a partition for idle because it is itself held up") {
+  Rig rig(1, {.idle_after = 5s});
+  rig.scripts[0].when_empty = ReadStatus::kCaughtUp;
+  rig.give(0, {100});
+  rig.run();
+  rig.environment.time += 1h;  // no step was taken, and rows have come
+  rig.give(0, {200});
+  CHECK(rig.run() == "200 w199 ");
+}
+
+TEST_CASE("SourceTask is as far as the whole source, and idle only when that is") {
+  Rig rig(1, {.idle_after = 5s, .elsewhere = 1});
+  rig.scripts[0].when_empty = ReadStatus::kCaughtUp;
+  rig.give(0, {100});
+  rig.board.publish(1, EventTime{40}, Standing::kReading);
+  CHECK(rig.run() == "100 w40 ");
+  rig.environment.time += 5s;
+  CHECK(rig.run().empty());  // idle itself, it goes along with the other worker
+  rig.board.publish(1, EventTime{300}, Standing::kReading);
+  CHECK(rig.run() == "w300 ");
+  rig.board.publish(1, EventTime{300}, Standing::kIdle);
+  CHECK(rig.run() == "idle ");
+  rig.board.publish(1, EventTime{400}, Standing::kReading);
+  CHECK(rig.run() == "active w400 ");
+  rig.give(0, {350});
+  CHECK(rig.run() == "350 ");
+  rig.board.publish(1, EventTime{500}, Standing::kReading);
+  CHECK(rig.run().empty());  // the one that has returned holds the source back
+  rig.give(0, {600});
+  CHECK(rig.run() == "600 w500 ");
+}
+
+TEST_CASE("SourceTask ends when the whole source has ended") {
+  Rig rig(1, {.elsewhere = 1});
+  rig.scripts[0].when_empty = ReadStatus::kEnd;
+  rig.give(0, {100});
+  rig.board.publish(1, EventTime{40}, Standing::kReading);
+  CHECK(rig.run() == "100 w40 ");
+  rig.board.publish(1, EventTime{700}, Standing::kReading);
+  CHECK(rig.run() == "w700 ");
+  rig.board.publish(1, EventTime{700}, Standing::kEnded);
+  CHECK(rig.run() == "wmax end ");
+}
+
+TEST_CASE("SourceTask waits for the slowest partition of the sources it is aligned with") {
+  Rig rig(1, {.max_drift = 1s});
+  SourceBoard other(1, std::nullopt, 0ns);
+  rig.board.align_with({&rig.board, &other});
+  other.publish(0, EventTime{0}, Standing::kReading);
+  rig.give(0, {5'000});
+  CHECK(rig.run() == "5000 w4999 ");
+  rig.give(0, {6'000});
+  CHECK(rig.run().empty());
+  other.publish(0, EventTime{3'998}, Standing::kReading);
+  CHECK(rig.run().empty());
+  SECTION("until it has come near") { other.publish(0, EventTime{3'999}, Standing::kReading); }
+  SECTION("unless that has nothing more to read") { other.publish(0, EventTime{0}, Standing::kCaughtUp); }
+  SECTION("unless that has ended") { other.publish(0, EventTime{0}, Standing::kEnded); }
+  CHECK(rig.run() == "6000 w5999 ");
 }
 
 TEST_CASE("SourceTask pauses partitions that run ahead of the slowest by more than the bound") {

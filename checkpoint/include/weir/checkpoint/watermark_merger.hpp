@@ -8,12 +8,17 @@
 
 namespace weir {
 
-/// Merges the watermarks of several inputs by minimum, leaving idle ones out, and those that have ended (whose watermark is
-/// EventTime::max()) until all have. Events in, "pass this on or nothing" out.
-/// Owned by one task.
+/// Merges the watermarks of several inputs by minimum, leaving out those that have ended (whose watermark is EventTime::max()) until
+/// all have, and edges that are idle. An edge, one or more inputs, is idle when all its inputs are that have not ended: the
+/// workers at its other end go idle, and come back, together, only not at the same moment. So what is merged of one edge does not depend on
+/// the order in which its inputs are read, and is the same for all receivers at a barrier.
+/// Events in, "pass this on or nothing" out. Owned by one task.
 class WatermarkMerger {
  public:
-  explicit WatermarkMerger(std::size_t inputs) : inputs_(inputs) {}
+  /// `edge_of[i]`: the edge of input i, counted from 0.
+  explicit WatermarkMerger(const std::vector<std::size_t>& edge_of);
+  /// Each input an edge of its own.
+  explicit WatermarkMerger(std::size_t inputs);
 
   /// `input` has come to `watermark`, and is active. The merged watermark, if that moved it.
   [[nodiscard]] std::optional<EventTime> advance(std::size_t input, EventTime watermark);
@@ -27,13 +32,16 @@ class WatermarkMerger {
 
  private:
   struct Input {
+    std::size_t edge = 0;
     EventTime watermark = EventTime::min();
     bool idle = false;
     bool ended() const { return watermark == EventTime::max(); }
   };
   std::optional<EventTime> merge();
+  void note_active_edges();
 
   std::vector<Input> inputs_;
+  std::vector<char> edge_active_;
   /// Never moves backwards, even when an idle input returns with an older watermark: downstream has already acted on it.
   EventTime merged_ = EventTime::min();
 };

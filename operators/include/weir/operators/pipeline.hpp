@@ -7,6 +7,8 @@
 #include <utility>
 
 #include <weir/operators/generator.hpp>
+#include <weir/operators/ingestion_time.hpp>
+#include <weir/operators/process.hpp>
 #include <weir/operators/source_operator.hpp>
 #include <weir/operators/stream.hpp>
 
@@ -18,26 +20,51 @@ class SourceStream : public Stream<Row> {
  public:
   SourceStream(detail::GraphBuilder& builder, VertexId vertex) : Stream<Row>(builder, vertex, 0, {}, {}) {}
 
-  /// Gives rows their event time, from a member of type EventTime or a function of the row, and says how watermarks follow from it.
-  /// Watermarks are kept for each partition and merged by minimum.
-  template <class TimeOf, WatermarkStrategy Strategy>
+  /// Gives rows their event time, from a member of type EventTime or a function of the row, and says how watermarks follow from it:
+  /// monotonous(), bounded_out_of_orderness(), punctuated(), or a WatermarkStrategy of one's own.
+  /// Watermarks are kept for each partition, merged by minimum over all partitions of the source, and sent at most once a linger. After a
+  /// restart each partition goes on with the watermark of the checkpoint.
+  template <class TimeOf, class Strategy>
   SourceStream event_time(TimeOf time_of, Strategy strategy) {
     static_assert(std::is_invocable_r_v<EventTime, const TimeOf&, const Row&>,
                   "weir: event_time() takes a member of type weir::EventTime, or a function of (const Row&) "
                   "that returns one");
-    const auto get = [time_of](const Row& row) { return std::invoke(time_of, row); };
-    vertex().make = [get, strategy](SourceContext context) -> std::unique_ptr<SourceOperator> {
-      return std::make_unique<TypedSource<Row, decltype(get), Strategy>>(std::move(context), get, strategy);
+    static_assert(WatermarkStrategy<Strategy, Row>,
+                  "weir: a watermark strategy has observe(weir::EventTime), or observe(const Row&, "
+                  "weir::EventTime), and watermark() const that returns a weir::EventTime");
+    if constexpr (std::is_invocable_r_v<EventTime, const TimeOf&, const Row&> &&
+                  WatermarkStrategy<Strategy, Row>) {
+      const auto get = [time_of](const Row& row) { return std::invoke(time_of, row); };
+      vertex().make = [get, strategy](SourceContext context) -> std::unique_ptr<SourceOperator> {
+        return std::make_unique<TypedSource<Row, decltype(get), Strategy>>(std::move(context), get, strategy);
+      };
+    }
+    return *this;
+  }
+
+  /// Takes as event time the wall clock at the moment at which a row is read, one reading a batch. The watermark follows at once,
+  /// and goes on with the clock, in steps of 50 ms, where nothing comes, so that windows close by themselves; such a source is never idle.
+  /// No row is ever late. Neither times nor watermark go back when the wall clock jumps back: they stand still until it has caught up.
+  /// After a restart they are not behind the checkpoint's; rows that are replayed get the times of their replay, so a result depends on when
+  /// it is computed. What must be repeatable needs event_time().
+  SourceStream ingestion_time() {
+    vertex().make = [](SourceContext context) -> std::unique_ptr<SourceOperator> {
+      return std::make_unique<IngestionTimeSource<Row>>(std::move(context));
     };
     return *this;
   }
 
   /// Pauses partitions whose watermark is further ahead of the slowest than this, so that reading history keeps little state.
-  SourceStream align(Duration max_drift) {
+  /// Nobody waits for a partition that has ended, or has nothing more to read. Sources that give the same `group` are aligned with
+  /// each other as well, each within its own `max_drift`: for streams that are joined. A partition may run ahead by one batch more.
+  SourceStream align(Duration max_drift, std::string group = {}) {
     vertex().max_drift = max_drift;
+    vertex().drift_group = std::move(group);
     return *this;
   }
-  /// Leaves a partition out of the watermark when its position has equalled its end for this long; never because reading is slow.
+  /// Leaves a partition out of the watermark when its position has equalled its end for this long; never because reading is slow, or
+  /// paused. Its next row brings it back; rows that are older than the watermark by then are late. When all partitions are idle,
+  /// the source is, and holds back none that it is joined with.
   SourceStream idle_after(Duration duration) {
     vertex().idle_after = duration;
     return *this;

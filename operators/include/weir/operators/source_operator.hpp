@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <weir/core/source.hpp>
 #include <weir/operators/emitter.hpp>
@@ -29,6 +31,18 @@ class Rejects {
   std::size_t count_ = 0;
 };
 
+/// Where a reader puts rows and what it could not decode.
+class BatchAndRejects final : public RowSink {
+ public:
+  BatchAndRejects(Batch& batch, Rejects& rejects) : batch_(batch), rejects_(rejects) {}
+  Batch& batch() override { return batch_; }
+  void reject(const Rejected& rejected) override { rejects_.reject(rejected); }
+
+ private:
+  Batch& batch_;
+  Rejects& rejects_;
+};
+
 /// Rows have no event time: no watermark before the end.
 struct NoEventTime {
   template <class Row>
@@ -38,7 +52,7 @@ struct NoEventTime {
 };
 
 /// The typed end of a source: see SourceOperator. `TimeOf` gives a row's event time.
-template <class Row, class TimeOf, WatermarkStrategy Strategy>
+template <class Row, class TimeOf, WatermarkStrategy<Row> Strategy>
 class TypedSource final : public SourceOperator {
  public:
   TypedSource(SourceContext context, TimeOf time_of, Strategy strategy)
@@ -54,17 +68,21 @@ class TypedSource final : public SourceOperator {
   Read read(std::uint32_t index, PartitionReader& reader, std::size_t limit) override {
     Partition& partition = partitions_.at(index);
     rejects_.begin(partition.name);
-    Into into(rows_.batch(), rejects_);
     RowBatch<Row>& batch = rows_.batch();
+    BatchAndRejects into(batch, rejects_);
     const ReadStatus status = reader.read(into, std::min(limit, batch.room()));
     const std::size_t n = batch.size();
     if constexpr (!std::is_same_v<TimeOf, NoEventTime>) {
       EventTime* time = batch.times().data();
       for (std::size_t i = 0; i < n; ++i) {
         time[i] = time_of_(batch[i]);
-        partition.strategy.observe(time[i]);
+        if constexpr (ObservesRows<Strategy, Row>)
+          partition.strategy.observe(std::as_const(batch[i]), time[i]);
+        else partition.strategy.observe(time[i]);
       }
-      partition.watermark = std::max(partition.watermark, partition.strategy.watermark());
+      // The end of time is for partitions that have ended, not for a strategy to say.
+      const EventTime reached = std::min(partition.strategy.watermark(), EventTime::max() - Duration{1});
+      partition.watermark = std::max(partition.watermark, reached);
     }
     rows_.flush();
     rejects_.flush();
@@ -79,16 +97,6 @@ class TypedSource final : public SourceOperator {
     std::string name;
     Strategy strategy;
     EventTime watermark;  ///< never goes back, also not behind the restored one
-  };
-  class Into final : public RowSink {
-   public:
-    Into(Batch& batch, Rejects& rejects) : batch_(batch), rejects_(rejects) {}
-    Batch& batch() override { return batch_; }
-    void reject(const Rejected& rejected) override { rejects_.reject(rejected); }
-
-   private:
-    Batch& batch_;
-    Rejects& rejects_;
   };
 
   Rejects rejects_;

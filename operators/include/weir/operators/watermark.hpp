@@ -2,16 +2,39 @@
 
 #include <algorithm>
 #include <concepts>
+#include <optional>
+#include <type_traits>
+#include <utility>
 
 #include <weir/core/time.hpp>
 
 namespace weir {
 
-/// Decides how far event time has come in one partition, from the times of its rows. One object a partition.
+/// A strategy that looks at times only: observe(time).
 template <class Strategy>
-concept WatermarkStrategy = std::copyable<Strategy> &&
-    requires(Strategy strategy, const Strategy& reading, EventTime time) {
+concept ObservesTimes = requires(Strategy strategy, EventTime time) {
   strategy.observe(time);
+};
+
+/// A strategy that looks at whole rows: observe(row, time).
+template <class Strategy, class Row>
+concept ObservesRows = requires(Strategy strategy, const Row& row, EventTime time) {
+  strategy.observe(row, time);
+};
+
+/// Decides how far event time has come in one partition. What a user's own strategy must offer:
+///
+/// * `observe(EventTime time)`, or `observe(const Row& row, EventTime time)`: called for each row, in the order of the partition;
+/// * `EventTime watermark() const`: "no row with an earlier or equal time is expected any more"; EventTime::min() for "not known yet".
+///   Asked for once a batch.
+///
+/// The strategy given to event_time() is copied for each partition. It need not be monotonous: a result that goes back is not
+/// passed on, and EventTime::max(), which means the end of a partition, is passed on as the millisecond before. Its members are not kept in
+/// checkpoints: after a restart each partition begins with a fresh copy, and its watermark where the checkpoint left it.
+/// Called on the worker that reads the partition; must not block.
+template <class Strategy, class Row>
+concept WatermarkStrategy = std::copy_constructible<Strategy> &&
+    (ObservesTimes<Strategy> || ObservesRows<Strategy, Row>)&&requires(const Strategy& reading) {
   { reading.watermark() } -> std::same_as<EventTime>;
 };
 
@@ -28,8 +51,37 @@ class BoundedOutOfOrderness {
   EventTime largest_ = EventTime::min();
 };
 
+/// `bound`: 0 ms and up. Small: windows fire early, more rows are late. Large: the other way round.
 inline BoundedOutOfOrderness bounded_out_of_orderness(Duration bound) { return BoundedOutOfOrderness(bound); }
-/// Times within a partition never go back.
+/// Times within a partition never go back. Partitions may be apart from each other as far as they like.
 inline BoundedOutOfOrderness monotonous() { return BoundedOutOfOrderness(Duration{0}); }
+
+/// Rows themselves carry watermarks; see punctuated().
+template <class Function>
+class Punctuated {
+ public:
+  explicit Punctuated(Function watermark_of) : watermark_of_(std::move(watermark_of)) {}
+
+  template <class Row>
+  requires std::is_invocable_r_v < std::optional<EventTime>,
+  const Function&, const Row&, EventTime > void observe(const Row& row, EventTime time) {
+    if (const std::optional<EventTime> carried = watermark_of_(row, time))
+      watermark_ = std::max(watermark_, *carried);
+  }
+  EventTime watermark() const { return watermark_; }
+
+ private:
+  Function watermark_of_;
+  EventTime watermark_ = EventTime::min();
+};
+
+/// Rows say themselves how far time has come: `watermark_of(const Row&, EventTime time) -> std::optional<EventTime>` gives the
+/// watermark that a row carries, and nothing for rows that carry none. It holds for the row's own partition from the end of the row's
+/// batch on: the row itself, and its neighbours, are not late by it. A partition that never carries one holds back all others.
+/// Source: Flink, "Writing a Punctuated WatermarkGenerator".
+template <class Function>
+Punctuated<Function> punctuated(Function watermark_of) {
+  return Punctuated<Function>(std::move(watermark_of));
+}
 
 }  // namespace weir
