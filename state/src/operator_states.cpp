@@ -38,12 +38,11 @@ void OperatorStates::restore(const std::vector<std::string>& parts) {
     groups.first = in.number<std::uint32_t>();
     groups.end = in.number<std::uint32_t>();
     next_sequence_ = std::max(next_sequence_, in.number<std::uint64_t>());
-    restored_ = true;
-    if (!overlap(groups, key_groups())) continue;
-    slowest = std::min(slowest, watermark);
-    restored_extra_.emplace_back(in.rest());
+    restored_parts_.push_back({groups, std::string(in.rest())});
+    if (overlap(groups, key_groups())) slowest = std::min(slowest, watermark);
   }
-  if (!restored_extra_.empty()) restored_watermark_ = slowest;
+  restored_ = !parts.empty();
+  if (restored_) restored_watermark_ = slowest;
 }
 
 void OperatorStates::remove(StateTable& table) {

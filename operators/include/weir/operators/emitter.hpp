@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <weir/core/operator.hpp>
@@ -35,5 +37,32 @@ class Emitter {
   RowBatch<Row> batch_;
   std::vector<std::unique_ptr<BatchConsumer>> consumers_;
 };
+
+namespace detail {
+
+template <std::size_t kPort, class Row>
+struct PortEmitter {
+  explicit PortEmitter(OperatorContext& context) : emitter(context, kPort) {}
+  Emitter<Row> emitter;
+};
+
+template <class Ports, class... Rows>
+class PortEmitters;
+template <std::size_t... kPorts, class... Rows>
+class PortEmitters<std::index_sequence<kPorts...>, Rows...> : PortEmitter<kPorts, Rows>... {
+ public:
+  explicit PortEmitters(OperatorContext& context) : PortEmitter<kPorts, Rows>(context)... {}
+  template <std::size_t kPort>
+  auto& get() {
+    return PortEmitter<kPort, std::tuple_element_t<kPort, std::tuple<Rows...>>>::emitter;
+  }
+  void flush() { (PortEmitter<kPorts, Rows>::emitter.flush(), ...); }
+};
+
+}  // namespace detail
+
+/// The emitters of an operator with several ports, port 0 first.
+template <class... Rows>
+using Emitters = detail::PortEmitters<std::index_sequence_for<Rows...>, Rows...>;
 
 }  // namespace weir

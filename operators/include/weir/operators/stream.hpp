@@ -162,6 +162,12 @@ class Stream {
     builder_->connect(std::move(edge));
   }
   detail::GraphBuilder& builder() const { return *builder_; }
+  VertexId vertex() const { return vertex_; }
+
+  /// Calls a function of your own for each row: `function.process(const Row&, ProcessContext<Out, Sides...>&)`, which emits any number of rows to
+  /// its outputs. Side outputs are had by side<N>(). For state and timers see KeyedStream::process().
+  template <class Out, class... Sides, class Function>
+  auto process(const std::string& name, Function function) const;
 
   /// Ends the chain here: what follows is compiled, and runs, as a task of its own.
   Stream<Row> opaque(const std::string& name) const;
@@ -247,6 +253,22 @@ class KeyedStream {
 
   KeyedStream(Stream<Row, From, Chain> stream, KeyOf key_of)
       : stream_(std::move(stream)), key_of_(std::move(key_of)) {}
+
+  /// Calls a function of your own for each row, with state and timers by key:
+  ///   process(const Row&, KeyedContext<Key, Out, Sides...>&)       for each row, in the order in which they come
+  ///   on_timer(EventTime, KeyedContext&)                when the watermark has reached a timer; optional
+  ///   on_processing_timer(EventTime, KeyedContext&)     when the wall clock has; optional
+  ///   states()                                          std::tie of its ValueState, ListState, MapState, … members; optional
+  /// Emits what the function emits, when it does. Keeps what its states keep, until it clears them. After a restart states and timers are as
+  /// they were at the checkpoint; other members are as they were given here. `name` names the state.
+  template <class Out, class... Sides, class Function>
+  auto process(const std::string& name, Function function) const;
+  /// Joins another keyed stream for a function of both: `.connect_with(right).process<Out>("name", function)`. Include process.hpp.
+  template <class Right>
+  auto connect_with(Right right) const;
+  /// Gives every worker the rows of another stream, for a function of both: `.connect_broadcast(rules).process<Out>("name", function)`.
+  template <class Rules>
+  auto connect_broadcast(Rules rules) const;
 
   auto window(TumblingWindows windows) const { return WindowedKeys<KeyedStream, false>(*this, windows); }
 

@@ -97,8 +97,7 @@ class KeyedTable final : public StateTable {
     return edited(*slot);
   }
   /// The object of `key` to add to it without reading what the tier has of it. Only for objects that can be added to unread.
-  Object& edit_unread(std::uint64_t hash, const Key& key) requires kAddsUnread
-  {
+  Object& edit_unread(std::uint64_t hash, const Key& key) requires kAddsUnread {
     measure_edited();
     Slot* slot = probe(hash, key);
     if (!slot) {

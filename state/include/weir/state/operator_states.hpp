@@ -43,8 +43,12 @@ class OperatorStates {
   bool restored() const { return restored_; }
   /// The watermark that every worker whose key groups are now here had passed; EventTime::min() on a fresh start.
   EventTime restored_watermark() const { return restored_watermark_; }
-  /// What was given to seal() by each of these workers.
-  const std::vector<std::string>& restored_extra() const { return restored_extra_; }
+  /// What every worker that took part in the checkpoint had given to seal() besides.
+  struct Part {
+    KeyGroupRange key_groups;
+    std::string extra;
+  };
+  const std::vector<Part>& restored_parts() const { return restored_parts_; }
   /// Larger than every number that was given before, also in earlier attempts.
   std::uint64_t next_sequence() { return next_sequence_++; }
 
@@ -69,7 +73,7 @@ class OperatorStates {
   const std::uint32_t max_parallelism_;
   bool restored_ = false;
   EventTime restored_watermark_ = EventTime::min();
-  std::vector<std::string> restored_extra_;
+  std::vector<Part> restored_parts_;
   std::uint64_t next_sequence_ = 1;
   std::vector<StateTable*> tables_;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> dropped_;  ///< state id and namespace

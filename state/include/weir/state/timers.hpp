@@ -99,6 +99,7 @@ class TimerSet {
   const std::vector<EventTime>& times() const { return times_; }
   bool empty() const { return times_.empty(); }
   std::size_t heap_bytes() const { return times_.capacity() * sizeof(EventTime); }
+  static std::string type_name() { return StateCodec<std::vector<EventTime>>::type(); }
 
  private:
   friend struct StateCodec<TimerSet>;
@@ -115,7 +116,7 @@ struct StateCodec<TimerSet> {
     set.times_ = StateCodec<std::vector<EventTime>>::decode(in);
     return set;
   }
-  static std::string type() { return StateCodec<std::vector<EventTime>>::type(); }
+  static std::string type() { return TimerSet::type_name(); }
 };
 
 /// Timers of an operator's keys, of one kind of time: a key and a time are one timer, however often it is set. They are state: a restore

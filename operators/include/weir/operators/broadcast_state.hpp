@@ -1,0 +1,106 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <weir/core/job_graph.hpp>
+#include <weir/state/operator_states.hpp>
+#include <weir/state/ordered_codec.hpp>
+#include <weir/state/owned.hpp>
+
+namespace weir {
+
+/// A map of which every worker has the same copy, in the order of its keys: what rows of a broadcast stream leave behind (rules, rates). A
+/// member of a process function, listed by its `broadcast_states()`. Change it in process_broadcast() only, and by nothing but the row, or
+/// the copies part. Kept in the manifest of every checkpoint: meant for thousands of entries, not millions.
+/// Source: Flink, "The Broadcast State Pattern".
+template <class Key, class Value>
+class BroadcastState {
+ public:
+  explicit BroadcastState(std::string name) : name_(std::move(name)) {}
+  const std::string& name() const { return name_; }
+
+  const Value* get(const Key& key) const {
+    const auto it = entries_.find(encoded(key));
+    return it == entries_.end() ? nullptr : &it->second.get();
+  }
+  void put(const Key& key, const Value& value) { entries_[encoded(key)].set(value); }
+  bool erase(const Key& key) { return entries_.erase(encoded(key)) == 1; }
+  /// visit(key, value), in the order of keys.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [key, value] : entries_) {
+      StateReader in(key);
+      visit(OrderedCodec<Key>::decode(in), value.get());
+    }
+  }
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+
+  // For operators.
+  void encode(std::string& out) const {
+    detail::append_number(out, static_cast<std::uint32_t>(entries_.size()));
+    for (const auto& [key, value] : entries_) {
+      StateCodec<std::string>::encode(out, key);
+      StateCodec<Owned<Value>>::encode(out, value);
+    }
+  }
+  void decode(StateReader& in) {
+    entries_.clear();
+    for (auto left = in.number<std::uint32_t>(); left > 0; --left) {
+      std::string key = StateCodec<std::string>::decode(in);
+      entries_.emplace_hint(entries_.end(), std::move(key), StateCodec<Owned<Value>>::decode(in));
+    }
+  }
+  static std::string key_type() { return state_type<Key>(); }
+  static std::string type() { return "broadcast<" + state_type<Value>() + ">"; }
+
+ private:
+  static std::string encoded(const Key& key) {
+    std::string bytes;
+    OrderedCodec<Key>::encode(bytes, key);
+    return bytes;
+  }
+
+  std::string name_;
+  std::map<std::string, Owned<Value>> entries_;
+};
+
+namespace detail {
+
+template <class Function>
+concept HasBroadcastStates = requires(Function function) {
+  function.broadcast_states();
+};
+
+template <class Function>
+std::string encode_broadcast(Function& function) {
+  std::string bytes;
+  std::apply([&](auto&... state) { (state.encode(bytes), ...); }, function.broadcast_states());
+  return bytes;
+}
+
+/// All copies are equal at a barrier, so that every worker takes the first.
+template <class Function>
+void restore_broadcast(Function& function, const std::vector<OperatorStates::Part>& parts) {
+  if (parts.empty()) return;
+  StateReader in(parts.front().extra);
+  std::apply([&](auto&... state) { (state.decode(in), ...); }, function.broadcast_states());
+}
+
+template <class Function>
+void describe_broadcast(Function& function, std::vector<StateDescription>& described) {
+  std::apply(
+      [&](auto&... state) {
+        (described.push_back({state.name(), state.key_type(), state.type()}), ...);
+      },
+      function.broadcast_states());
+}
+
+}  // namespace detail
+
+}  // namespace weir

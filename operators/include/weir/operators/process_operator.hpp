@@ -1,0 +1,218 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <weir/operators/broadcast_state.hpp>
+#include <weir/operators/chain.hpp>
+#include <weir/operators/process_context.hpp>
+
+namespace weir {
+
+namespace detail {
+
+template <class Function, class Context>
+concept HasTimer = requires(Function& f, EventTime time, Context& context) {
+  f.on_timer(time, context);
+};
+template <class Function, class Context>
+concept HasProcessingTimer = requires(Function& f, EventTime time, Context& context) {
+  f.on_processing_timer(time, context);
+};
+
+/// The inputs of a keyed process function: what arrives, and the member of the function that takes it.
+template <class Key, class RowType>
+struct OnlyInput {
+  using Row = Keyed<Key, RowType>;
+  template <class Function, class Context>
+  static void take(Function& f, const RowType& row, Context& context) {
+    f.process(row, context);
+  }
+};
+template <class Key, class RowType>
+struct LeftInput {
+  using Row = Keyed<Key, RowType>;
+  template <class Function, class Context>
+  static void take(Function& f, const RowType& row, Context& context) {
+    f.process_left(row, context);
+  }
+};
+template <class Key, class RowType>
+struct RightInput {
+  using Row = Keyed<Key, RowType>;
+  template <class Function, class Context>
+  static void take(Function& f, const RowType& row, Context& context) {
+    f.process_right(row, context);
+  }
+};
+/// Rows that every worker gets.
+template <class RowType>
+struct BroadcastInput {
+  using Row = RowType;
+  template <class Function, class Context>
+  static void take(Function& f, const RowType& row, Context& context) {
+    f.process_broadcast(row, context);
+  }
+};
+
+template <class Row>
+inline constexpr bool kIsKeyed = false;
+template <class Key, class Value>
+inline constexpr bool kIsKeyed<Keyed<Key, Value>> = true;
+
+}  // namespace detail
+
+/// Runs a process function by key. `Inputs` say what arrives on each input.
+///
+/// State: what the function lists in states(), for as long as it keeps it, and its timers. The function itself is copied for each worker and made
+/// anew at a restart: whatever it must remember belongs into its states.
+template <class Key, class Function, class InputList, class... Outs>
+class KeyedProcessOperator;
+
+template <class Key, class Function, class... Inputs, class... Outs>
+class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final : public Operator {
+ public:
+  using Context = KeyedContext<Key, Outs...>;
+
+  KeyedProcessOperator(OperatorContext context, Function function)
+      : states_(context), function_(std::move(function)), context_(context, current_) {
+    if constexpr (kTimer) timers_.emplace(states_, "timers");
+    if constexpr (kProcessingTimer) processing_timers_.emplace(states_, "processing timers");
+    context_.use(timers_ ? &*timers_ : nullptr, processing_timers_ ? &*processing_timers_ : nullptr);
+    fetches_ = detail::bind_states<Key>(function_, states_, current_);
+    if constexpr (detail::HasBroadcastStates<Function>)
+      detail::restore_broadcast(function_, states_.restored_parts());
+    context_.reach(states_.restored_watermark());
+  }
+
+  void process(std::uint32_t input, const Batch& batch) override {
+    process_any(input, batch, std::index_sequence_for<Inputs...>());
+    end_of_call();
+  }
+
+  bool advance_watermark(EventTime watermark) override {
+    context_.reach(watermark);
+    bool done = true;
+    if constexpr (kTimer) done = fire_timers(*timers_, context_.watermark(), kEventTime);
+    end_of_call();
+    return done;
+  }
+
+  EventTime next_processing_time() const override {
+    return processing_timers_ ? processing_timers_->next() : EventTime::max();
+  }
+  bool advance_processing_time(EventTime now) override {
+    context_.reach_processing_time(now);
+    bool done = true;
+    if constexpr (kProcessingTimer) done = fire_timers(*processing_timers_, now, kProcessingTime);
+    end_of_call();
+    return done;
+  }
+  bool end_of_input() override {
+    bool done = true;
+    context_.end_of_input();
+    if constexpr (kProcessingTimer)
+      done = fire_timers(*processing_timers_, EventTime::max(), kProcessingTime);
+    end_of_call();
+    return done;
+  }
+
+  void snapshot(SnapshotWriter& writer) override {
+    std::string extra;
+    if constexpr (detail::HasBroadcastStates<Function>) extra = detail::encode_broadcast(function_);
+    states_.seal(writer, context_.watermark(), extra);
+  }
+
+ private:
+  static constexpr bool kTimer = detail::HasTimer<Function, Context>;
+  static constexpr bool kProcessingTimer = detail::HasProcessingTimer<Function, Context>;
+  enum Clock { kEventTime, kProcessingTime };
+
+  template <std::size_t... kInputs>
+  void process_any(std::uint32_t input, const Batch& batch, std::index_sequence<kInputs...>) {
+    ((input == kInputs ? process_one<Inputs>(batch) : void()), ...);
+  }
+  template <class Input>
+  void process_one(const Batch& batch) {
+    const auto& rows = static_cast<const RowBatch<typename Input::Row>&>(batch);
+    if constexpr (detail::kIsKeyed<typename Input::Row>) {
+      fetch(rows.rows());
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        current_.hash = rows[i].hash;
+        current_.key = rows[i].key;
+        context_.begin(rows.time(i));
+        Input::take(function_, rows[i].value, context_);
+      }
+    } else {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        context_.begin(rows.time(i));
+        Input::take(function_, rows[i], static_cast<ProcessContext<Outs...>&>(context_));
+      }
+    }
+  }
+  template <class Rows>
+  void fetch(const Rows& rows) {
+    if (fetches_.empty() || states_.store().mode() == StateMode::kHeap) return;
+    keys_.clear();
+    for (const auto& row : rows) keys_.push_back({row.hash, row.key});
+    for (const auto& fetch : fetches_) fetch(keys_);
+  }
+
+  bool fire_timers(Timers<Key>& timers, EventTime until, Clock clock) {
+    return timers.fire(
+        until, [this] { return context_.emitted() < kEmitAtMost; },
+        [&](std::uint64_t hash, const Key& key, EventTime time) {
+          current_.hash = hash;
+          current_.key = key;
+          context_.begin(time);
+          if constexpr (kTimer)
+            if (clock == kEventTime) function_.on_timer(time, context_);
+          if constexpr (kProcessingTimer)
+            if (clock == kProcessingTime) function_.on_processing_timer(time, context_);
+        });
+  }
+  void end_of_call() {
+    context_.end_of_call();
+    states_.settle();
+  }
+
+  OperatorStates states_;
+  Function function_;
+  KeyRef<Key> current_;
+  Context context_;
+  std::optional<Timers<Key>> timers_;
+  std::optional<Timers<Key>> processing_timers_;
+  std::vector<StateFetch<Key>> fetches_;
+  std::vector<KeyRef<Key>> keys_;
+};
+
+/// Runs a process function without keys, on whatever worker a row is on. Keeps no state.
+template <class Row, class Function, class... Outs>
+class ProcessOperator final : public Operator {
+ public:
+  ProcessOperator(OperatorContext context, Function function)
+      : function_(std::move(function)), context_(context) {}
+
+  void process(std::uint32_t, const Batch& batch) override {
+    const auto& rows = static_cast<const RowBatch<Row>&>(batch);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      context_.begin(rows.time(i));
+      function_.process(rows[i], context_);
+    }
+    context_.end_of_call();
+  }
+  bool advance_watermark(EventTime watermark) override {
+    context_.reach(watermark);
+    return true;
+  }
+
+ private:
+  Function function_;
+  ProcessContext<Outs...> context_;
+};
+
+}  // namespace weir
