@@ -23,6 +23,7 @@ std::vector<std::size_t> InputGate::edges_of(const std::vector<Input>& inputs) {
 
 InputGate::Event InputGate::next() {
   WEIR_ASSERT(!holding_rows_, "rows are given back before the next event is taken");
+  if (const Event event = take_return(); event.kind != Kind::kNothing) return event;
   for (std::size_t tried = 0; tried < inputs_.size(); ++tried) {
     if (++turn_ >= inputs_.size()) turn_ = 0;
     if (!aligner_.may_read(turn_)) continue;
@@ -32,6 +33,17 @@ InputGate::Event InputGate::next() {
       if (event.kind != Kind::kNothing) return event;
       if (!aligner_.may_read(turn_)) break;
     }
+  }
+  return {};
+}
+
+/// Hears first of the inputs that are active again: the watermarks of others are not to run past their rows meanwhile.
+InputGate::Event InputGate::take_return() {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (!merger_.is_idle(i) || !aligner_.may_read(i)) continue;
+    Element* element = inputs_[i].channel->front();
+    if (!element || element->kind != Element::Kind::kActive) continue;
+    if (const Event event = take(i, *element); event.kind != Kind::kNothing) return event;
   }
   return {};
 }

@@ -43,6 +43,7 @@ class InputGate {
 
  private:
   Event take(std::size_t i, Element& element);
+  Event take_return();
   Event watermark_event(const std::optional<EventTime>& merged);
   static std::vector<std::size_t> edges_of(const std::vector<Input>& inputs);
 

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kPartitions = 8;
 constexpr std::int64_t kEnd = 20'000;
-constexpr std::uint64_t kSeeds = 150;
+constexpr std::uint64_t kSeeds = 80;
 
 PartitionedInput eight_partitions(std::uint64_t seed) {
   std::mt19937_64 random(seed);

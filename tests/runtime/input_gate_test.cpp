@@ -148,6 +148,18 @@ TEST_CASE(
   CHECK(last(second) == "w30 b1 ");
 }
 
+TEST_CASE("InputGate hears of inputs that are active again before it goes on with others") {
+  Rig rig(3);
+  for (std::size_t input = 0; input < 3; ++input) rig.send(input, Kind::kWatermark, 10);
+  rig.send(2, Kind::kIdle);
+  CHECK(rig.events() == "w10 ");
+  for (std::size_t input = 0; input < 2; ++input) rig.send(input, Kind::kWatermark, 50);
+  rig.send(2, Kind::kActive);
+  rig.send(2, rows_of({20}));
+  rig.send(2, Kind::kWatermark, 30);
+  CHECK(rig.events() == "2:20 w30 ");
+}
+
 TEST_CASE("InputGate is idle when its inputs are idle or have ended, and does not jump to the end of time") {
   Rig rig(2);
   const bool end_first = GENERATE(true, false);

@@ -25,6 +25,7 @@ class WatermarkMerger {
   /// `input` is idle until it advances or activates again. The merged watermark, if that moved it.
   [[nodiscard]] std::optional<EventTime> idle(std::size_t input);
   void activate(std::size_t input) { inputs_[input].idle = false; }
+  bool is_idle(std::size_t input) const { return inputs_[input].idle; }
 
   /// No input is active, and one at least may come back.
   bool all_idle() const;
