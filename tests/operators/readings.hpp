@@ -24,8 +24,8 @@ Result<Value, Key> result(std::type_identity_t<Key> key, Duration start, Duratio
 }
 
 /// A pipeline of one window aggregate `window` over readings.
-template <class Aggregate>
-JobGraph windowed(TumblingWindows windows, Aggregate aggregate) {
+template <bool kEarly, class Aggregate>
+JobGraph windowed(AlignedWindows<kEarly> windows, Aggregate aggregate) {
   Pipeline pipeline("test");
   pipeline.source<Reading>("readings")
       .key_by(&Reading::sensor)
@@ -35,9 +35,10 @@ JobGraph windowed(TumblingWindows windows, Aggregate aggregate) {
   return pipeline.graph();
 }
 
-template <class Aggregate>
-auto window_harness(TumblingWindows windows, Aggregate aggregate) {
-  using Value = decltype(aggregate.result(std::declval<typename Aggregate::Accumulator>()));
+template <bool kEarly, class Aggregate>
+auto window_harness(AlignedWindows<kEarly> windows, Aggregate aggregate) {
+  using Bound = decltype(detail::bind_row<Reading>(aggregate));
+  using Value = decltype(std::declval<Bound>().result(std::declval<typename Bound::Accumulator>()));
   return testing::harness_for<Reading, WindowResult<std::string_view, Value>>(windowed(windows, aggregate),
                                                                               "window");
 }

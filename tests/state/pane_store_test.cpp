@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace weir {
 namespace {
 
 constexpr std::uint32_t kGroups = 16;
+constexpr std::size_t kEverything = ~std::size_t{0};
+constexpr EventTime kNoneSettled = EventTime::min();
 
 struct Add {
   void operator()(std::int64_t& into, std::int64_t other) const { into += other; }
@@ -40,7 +43,7 @@ class Worker {
   void add(std::int64_t end, const std::string& key, std::int64_t n) {
     if (!store_->key_groups().contains(key_group_of(hash_key(key), kGroups))) return;
     auto& pane = panes_->pane(EventTime{end});
-    panes_->at(pane, hash_key(key), key, 0) += n;
+    panes_->upsert(pane, hash_key(key), key, 0).first += n;
   }
   /// What a barrier does on the worker; the directory.
   std::string seal() {
@@ -106,11 +109,8 @@ TEST_CASE("Panes come back from a snapshot as they were sealed") {
   worker.add(10, "b", 2);
   worker.add(-20, "a", 3);
   worker.add(10, "", 4);
-  worker.panes().pane(EventTime{-20}).fired = true;
   Worker restored = worker.reopened(1);
   REQUIRE(restored.panes().panes().size() == 2);
-  CHECK(restored.panes().find(EventTime{-20})->fired);
-  CHECK_FALSE(restored.panes().find(EventTime{10})->fired);
   CHECK(restored.sums() == worker.sums());
   CHECK(restored.sums() == Sums{{-20, {{"a", 3}}}, {10, {{"", 4}, {"a", 1}, {"b", 2}}}});
 }
@@ -125,7 +125,7 @@ TEST_CASE("A seal is a copy: what is updated, dropped or spilled after it does n
   worker.add(10, "a", 100);
   worker.add(10, "c", 100);
   worker.panes().drop(EventTime{20});
-  worker.panes().spill_beyond(0);  // a snapshot is in flight: must not touch the tier
+  worker.panes().spill(kEverything, kNoneSettled);  // a snapshot is in flight: must not touch the tier
   const auto files = worker.write();
   Worker restored(backend, backend.open(1, files), {0, kGroups}, {directory});
   CHECK(restored.sums() == Sums{{10, {{"a", 1}}}, {20, {{"b", 2}}}});
@@ -154,13 +154,13 @@ TEST_CASE("Entries that were sealed, spilled and warmed are never counted twice"
   worker.seal();
   worker.write();  // run 0 holds a = 1, and so does the table
   worker.add(10, "a", 10);
-  worker.panes().spill_beyond(0);  // run 0 becomes a = 11
+  worker.panes().spill(kEverything, kNoneSettled);  // run 0 becomes a = 11
   worker.add(10, "a", 100);
   worker.seal();
   worker.write();  // run 1 holds a = 100, and so does the table
   CHECK(worker.sums() == Sums{{10, {{"a", 111}}}});
   worker.add(10, "a", 1000);
-  worker.panes().spill_beyond(0);  // replaces all runs
+  worker.panes().spill(kEverything, kNoneSettled);  // replaces all runs
   worker.add(10, "b", 1);
   Worker restored = worker.reopened(1);
   CHECK(restored.sums() == Sums{{10, {{"a", 1111}, {"b", 1}}}});
@@ -174,7 +174,7 @@ TEST_CASE("A dropped pane leaves nothing in the tier") {
   Backends backends;
   Worker worker = fresh(backends.either());
   for (int n = 0; n < 100; ++n) worker.add(10, std::to_string(n), 1);
-  worker.panes().spill_beyond(0);
+  worker.panes().spill(kEverything, kNoneSettled);
   for (int n = 50; n < 150; ++n) worker.add(10, std::to_string(n), 1);
   worker.add(20, "stays", 1);
   worker.seal();
@@ -196,35 +196,90 @@ TEST_CASE("A pane that is dropped and made anew before the seal begins empty") {
   SECTION("and is spilled and warmed") {
     worker.panes().drop(EventTime{10});
     worker.add(10, "b", 2);
-    worker.panes().spill_beyond(0);
+    worker.panes().spill(kEverything, kNoneSettled);
   }
   SECTION("and again") {
     worker.panes().drop(EventTime{10});
     worker.add(10, "c", 3);
     worker.panes().drop(EventTime{10});
     worker.add(10, "b", 2);
-    worker.panes().spill_beyond(0);
+    worker.panes().spill(kEverything, kNoneSettled);
   }
   Worker restored = worker.reopened(1);
   CHECK(restored.sums() == Sums{{10, {{"b", 2}}}});
   CHECK(worker.sums() == Sums{{10, {{"b", 2}}}});
 }
 
-TEST_CASE("Panes spill the last to fire first, and only as far as memory asks") {
+TEST_CASE("Panes spill settled ones first, of all the last to fire first, and only as far as memory asks") {
   Backends backends;
   Worker worker = fresh(*backends.memory);
-  for (const std::int64_t end : {10, 20, 30}) worker.add(end, "a", end);
-  worker.panes().pane(EventTime{20}).fired = true;
-  const std::size_t held = worker.panes().memory_bytes();
-  worker.panes().spill_beyond(held);
+  for (const std::int64_t end : {10, 20, 30, 40}) worker.add(end, "a", end);
+  const auto in_memory = [&](std::int64_t end) {
+    return worker.panes().find(EventTime{end})->table.size() == 1;
+  };
+  worker.panes().spill(0, EventTime{20});
   CHECK(worker.stored_entries() == 0);
-  worker.panes().spill_beyond(held - 1);
-  CHECK(worker.panes().find(EventTime{30})->table.size() == 0);
-  CHECK(worker.panes().find(EventTime{10})->table.size() == 1);
-  worker.panes().spill_beyond(0);
-  CHECK(worker.panes().find(EventTime{10})->table.size() == 0);
-  CHECK(worker.panes().find(EventTime{20})->table.size() == 1);  // about to be corrected: stays
-  CHECK(worker.sums() == Sums{{10, {{"a", 10}}}, {20, {{"a", 20}}}, {30, {{"a", 30}}}});
+  worker.panes().spill(1, EventTime{20});
+  CHECK((in_memory(10) && !in_memory(20) && in_memory(30) && in_memory(40)));
+  worker.panes().spill(worker.panes().memory_bytes() / 2, EventTime{20});
+  CHECK((!in_memory(10) && in_memory(30) && !in_memory(40)));
+  worker.panes().spill(kEverything, EventTime{20});
+  CHECK(worker.panes().memory_bytes() == 0);
+  CHECK(worker.sums() == Sums{{10, {{"a", 10}}}, {20, {{"a", 20}}}, {30, {{"a", 30}}}, {40, {{"a", 40}}}});
+}
+
+TEST_CASE(
+    "The parts of a key are found in memory and in every run, and what is asked for stays where it is") {
+  Backends backends;
+  Worker worker = fresh(backends.either());
+  worker.add(10, "a", 1);
+  worker.panes().spill(kEverything, kNoneSettled);
+  worker.add(10, "a", 10);
+  worker.add(10, "b", 5);
+  worker.panes().spill(kEverything, kNoneSettled);
+  worker.add(10, "a", 100);
+  const auto parts = [&](const char* key) {
+    std::multiset<std::int64_t> found;
+    worker.panes().parts(*worker.panes().find(EventTime{10}), hash_key(std::string_view(key)), key,
+                         [&](std::int64_t part) { found.insert(part); });
+    return found;
+  };
+  CHECK(parts("a") == std::multiset<std::int64_t>{1, 10, 100});
+  CHECK(parts("b") == std::multiset<std::int64_t>{5});
+  CHECK(parts("c").empty());
+  CHECK(worker.sums() == Sums{{10, {{"a", 111}, {"b", 5}}}});
+  CHECK(parts("a") == std::multiset<std::int64_t>{111});
+}
+
+TEST_CASE("A pane that was spilled once and comes back is not written again") {
+  Backends backends;
+  Worker worker = fresh(*backends.memory);
+  worker.add(10, "a", 1);
+  worker.add(10, "b", 2);
+  worker.panes().spill(kEverything, kNoneSettled);
+  worker.panes().warm(*worker.panes().find(EventTime{10}));
+  worker.add(10, "b", 5);
+  std::string directory;
+  const auto sealed = worker.panes().seal(directory);
+  StateDelta delta;
+  static_cast<const SealedEntries&>(*sealed).write(delta);
+  CHECK(delta.size() == 1);
+  CHECK(delta.ranges().empty());
+}
+
+TEST_CASE("Panes charge the worker's account for what they hold, and give it back") {
+  Backends backends;
+  Worker worker = fresh(*backends.memory);
+  worker.add(10, "a", 1);
+  worker.add(20, "a", 1);
+  CHECK(worker.store().excess_bytes() == worker.panes().memory_bytes());
+  CHECK(worker.panes().memory_bytes() > 0);
+  worker.panes().grew(*worker.panes().find(EventTime{20}), 1'000'000);
+  CHECK(worker.store().excess_bytes() > 1'000'000);
+  worker.panes().drop(EventTime{20});
+  CHECK(worker.store().excess_bytes() == worker.panes().memory_bytes());
+  worker.panes().spill(kEverything, kNoneSettled);
+  CHECK(worker.store().excess_bytes() == 0);
 }
 
 TEST_CASE("One worker's panes restore into two, and back into one") {
@@ -232,7 +287,7 @@ TEST_CASE("One worker's panes restore into two, and back into one") {
   StateBackend& backend = backends.either();
   Worker one = fresh(backend);
   for (int n = 0; n < 500; ++n) one.add(10 + n % 3 * 10, "key " + std::to_string(n), n);
-  one.panes().spill_beyond(0);
+  one.panes().spill(kEverything, kNoneSettled);
   for (int n = 0; n < 500; n += 7) one.add(10 + n % 3 * 10, "key " + std::to_string(n), 1000);
   const Sums expected = [&] {
     Sums sums;
@@ -291,7 +346,8 @@ TEST_CASE("Panes agree with a map over random updates, seals, spills, warmings, 
         worker->seal();
         worker->write();
       } else if (what == 1) {
-        worker->panes().spill_beyond(random() % 3 * 30'000);
+        worker->panes().spill(random() % 2 ? kEverything : 30'000,
+                              EventTime{static_cast<std::int64_t>(random() % 40) - 20});
       } else if (what == 2 && pane) {
         worker->panes().warm(*pane);
       } else if (what == 3 && pane) {

@@ -5,32 +5,47 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 
 #include <boost/describe.hpp>
+#include <boost/mp11.hpp>
 
-#include <weir/operators/window.hpp>
+#include <weir/core/schema.hpp>
+#include <weir/core/time.hpp>
 
 namespace weir {
 
 /// A combinable aggregate over rows of `Row`:
-///   Accumulator              what is kept for a key and window; default-constructed when the first row comes; described, or a number
+///   Accumulator              what is kept for a key and slice; default-constructed when the first row comes; described, or a number
 ///   lift(row)                what of the row must travel to the key's worker; evaluated on the sending side
-///   add(accumulator, lifted) takes one row in
-///   merge(accumulator, other) takes in an accumulator of the same key and window
-///   result(accumulator)      the value that is emitted, or
-///   result(key, window, accumulator)  the whole row that is emitted
+///   add(accumulator, lifted) takes one row in, or add(accumulator, lifted, arrival), which also tells its event time and its turn
+///   merge(accumulator, other) takes in an accumulator of the same key
+///   result(accumulator)      the value that is emitted as part of a WindowResult, or
+///   result(key, window, accumulator)        the whole row that is emitted, or
+///   result(key, window, pane, accumulator)  the same, told which firing it is for
 /// Order of rows, and how they are grouped before merging, must not matter. Accumulators own what they hold: no string_view.
+///
+/// Optional:
+///   retract(accumulator, other)  takes an accumulator back out that was merged in, exactly: sliding windows then keep running totals
+///   static constexpr bool kCombines = true  merging gives the same however rows are grouped, to the last bit: then rows of
+///                            frequent keys are combined before they are sent
 template <class A, class Row>
 concept Aggregate = requires(const A& a, typename A::Accumulator accumulator,
                              const typename A::Accumulator& other, const Row& row) {
-  a.add(accumulator, a.lift(row));
+  a.lift(row);
   a.merge(accumulator, other);
 };
 
 /// Travels where an aggregate needs nothing of the row.
 struct Nothing {
   friend constexpr bool operator==(Nothing, Nothing) = default;
+};
+
+/// When a row came: its event time, and its turn among the rows of its key.
+struct Arrival {
+  EventTime time;
+  std::uint64_t sequence = 0;
 };
 
 namespace detail {
@@ -42,31 +57,83 @@ using FieldOf = std::remove_cvref_t<std::invoke_result_t<const Field&, const Row
 template <class Number>
 using SumOf = std::conditional_t<std::is_floating_point_v<Number>, double, std::int64_t>;
 
+/// False for what points to text, or holds something that does: in fields, optionals, lists.
+template <class T>
+constexpr bool owns_text() {
+  if constexpr (std::is_same_v<T, std::string_view>) {
+    return false;
+  } else if constexpr (requires { T::kOwnsText; }) {
+    return T::kOwnsText;
+  } else if constexpr (requires { typename T::value_type; }) {
+    return owns_text<typename T::value_type>();
+  } else if constexpr (Described<T>) {
+    bool all = true;
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_any_access>>(
+        [&](auto field) {
+          all = all && owns_text<std::remove_cvref_t<decltype(std::declval<T&>().*field.pointer)>>();
+        });
+    return all;
+  } else {
+    return true;
+  }
+}
+
+template <class A>
+inline constexpr bool kCombines = requires {
+  requires A::kCombines;
+};
+template <class A>
+inline constexpr bool kRetracts = requires(const A& a, typename A::Accumulator& into,
+                                           const typename A::Accumulator& other) {
+  a.retract(into, other);
+};
+
+template <class A, class Lifted>
+inline constexpr bool kWantsArrival = requires(const A& a, typename A::Accumulator& into,
+                                               const Lifted& lifted) {
+  a.add(into, lifted, Arrival{});
+};
+
+template <class A, class Lifted>
+void add_to(const A& a, typename A::Accumulator& accumulator, const Lifted& lifted, Arrival arrival) {
+  if constexpr (kWantsArrival<A, Lifted>) a.add(accumulator, lifted, arrival);
+  else a.add(accumulator, lifted);
+}
+
+/// Integers that a double holds and adds up exactly for as many rows as there may be.
+template <class Number>
+inline constexpr bool kExactInDouble = std::is_integral_v<Number> && sizeof(Number) <= 4;
+
 }  // namespace detail
 
 /// How many rows.
 struct Count {
   using Accumulator = std::int64_t;
+  static constexpr bool kCombines = true;
   template <class Row>
   Nothing lift(const Row&) const {
     return {};
   }
   void add(Accumulator& n, Nothing) const { ++n; }
   void merge(Accumulator& n, Accumulator other) const { n += other; }
+  void retract(Accumulator& n, Accumulator other) const { n -= other; }
   std::int64_t result(Accumulator n) const { return n; }
 };
 inline Count count() { return {}; }
 
+/// Sums of floating point depend on the order of their parts: only those of integers are combined early, and retracted.
 template <class Field, class Number>
 struct Sum {
   Field field;
   using Accumulator = detail::SumOf<Number>;
+  static constexpr bool kCombines = std::is_integral_v<Number>;
   template <class Row>
   Number lift(const Row& row) const {
     return std::invoke(field, row);
   }
   void add(Accumulator& sum, Number n) const { sum += static_cast<Accumulator>(n); }
   void merge(Accumulator& sum, Accumulator other) const { sum += other; }
+  void retract(Accumulator& sum, Accumulator other) const requires(kCombines) { sum -= other; }
   Accumulator result(Accumulator sum) const { return sum; }
 };
 
@@ -75,6 +142,7 @@ template <class Field, class Number, class Before>
 struct Extreme {
   Field field;
   using Accumulator = std::optional<Number>;
+  static constexpr bool kCombines = true;
   template <class Row>
   Number lift(const Row& row) const {
     return std::invoke(field, row);
@@ -98,6 +166,7 @@ template <class Field, class Number>
 struct Mean {
   Field field;
   using Accumulator = MeanState;
+  static constexpr bool kCombines = detail::kExactInDouble<Number>;
   template <class Row>
   Number lift(const Row& row) const {
     return std::invoke(field, row);
@@ -109,6 +178,10 @@ struct Mean {
   void merge(Accumulator& mean, const Accumulator& other) const {
     mean.sum += other.sum;
     mean.count += other.count;
+  }
+  void retract(Accumulator& mean, const Accumulator& other) const requires(kCombines) {
+    mean.sum -= other.sum;
+    mean.count -= other.count;
   }
   double result(const Accumulator& mean) const { return mean.sum / static_cast<double>(mean.count); }
 };

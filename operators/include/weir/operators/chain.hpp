@@ -127,6 +127,8 @@ class EdgeAppender {
         if (shared_[t]) share_made_text(*open_[t]);
   }
   Exchange& exchange() const { return exchange_; }
+  /// The batch that is being filled for a target; the rows in it have not left yet.
+  RowBatch<Row>& open(std::uint32_t target) { return *open_[target]; }
 
  private:
   void share(std::uint32_t target) {

@@ -11,6 +11,7 @@
 #include <weir/operators/process.hpp>
 #include <weir/operators/source_operator.hpp>
 #include <weir/operators/stream.hpp>
+#include <weir/operators/windowed_keys.hpp>
 
 namespace weir {
 

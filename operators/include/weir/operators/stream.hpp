@@ -7,10 +7,9 @@
 #include <utility>
 
 #include <weir/core/job_graph.hpp>
-#include <weir/operators/aggregate.hpp>
 #include <weir/operators/async_options.hpp>
 #include <weir/operators/chain.hpp>
-#include <weir/operators/window_operator.hpp>
+#include <weir/operators/window.hpp>
 #include <weir/state/codec.hpp>
 
 namespace weir {
@@ -210,40 +209,6 @@ Stream<Row> Stream<Row, From, Chain>::opaque(const std::string& name) const {
   return Stream<Row>(*builder_, to, 0, {}, {});
 }
 
-/// What a window aggregate gives: its results, and, when asked for by late_rows(), the rows that came too late.
-template <class Out, class LateRow>
-class WindowedStream : public Stream<Out> {
- public:
-  WindowedStream(detail::GraphBuilder& builder, VertexId vertex) : Stream<Out>(builder, vertex, 0, {}, {}) {}
-  /// Rows that came after their window's state was gone, with their event times.
-  Stream<LateRow> late() const {
-    static_assert(!std::is_same_v<LateRow, Nothing>,
-                  "weir: ask for late rows first: .window(…).late_rows().aggregate(…).late()");
-    return Stream<LateRow>(*this->builder_, this->vertex_, 1, {}, {});
-  }
-};
-
-template <class Keys, bool kLateRows>
-class WindowedKeys {
- public:
-  WindowedKeys(Keys keys, TumblingWindows windows) : keys_(std::move(keys)), windows_(windows) {}
-
-  /// Keeps rows whole on their way to the window, so that late() can give those that come too late. Costs their travel.
-  auto late_rows() const { return WindowedKeys<Keys, true>(keys_, windows_); }
-
-  /// Aggregates each key's rows in each window. `name` names the state: it must be unique in the job and stay the same for as long as
-  /// checkpoints are to be used. Emits one row a key and window when the window fires, and one more for each late row within
-  /// the allowed lateness.
-  template <class A>
-  auto aggregate(const std::string& name, A aggregate) const {
-    return keys_.template aggregate_tumbling<kLateRows>(name, windows_, std::move(aggregate));
-  }
-
- private:
-  Keys keys_;
-  TumblingWindows windows_;
-};
-
 /// Rows partitioned by key.
 template <class Row, class From, class Chain, class KeyOf>
 class KeyedStream {
@@ -270,7 +235,10 @@ class KeyedStream {
   template <class Rules>
   auto connect_broadcast(Rules rules) const;
 
-  auto window(TumblingWindows windows) const { return WindowedKeys<KeyedStream, false>(*this, windows); }
+  /// Cuts each key's rows into windows: tumbling(), sliding(), cumulative(), calendar_days(). What follows says what becomes of
+  /// them: aggregate(), reduce() or process() (windowed_keys.hpp).
+  template <bool kEarly>
+  auto window(AlignedWindows<kEarly> windows) const;
 
   /// Ties the rows to an input of vertex `to` as Keyed<Key, Value>: the key, and what `lift(row)` takes of each row. For operators.
   template <class Value, class Lift>
@@ -282,40 +250,7 @@ class KeyedStream {
   const Stream<Row, From, Chain>& stream() const { return stream_; }
   const KeyOf& key_of() const { return key_of_; }
 
-  template <bool kLateRows, class A>
-  auto aggregate_tumbling(const std::string& name, TumblingWindows windows, A aggregate) const {
-    static_assert(Aggregate<A, Row>,
-                  "weir: an aggregate has Accumulator, lift(const Row&), add(Accumulator&, lifted), "
-                  "merge(Accumulator&, const "
-                  "Accumulator&) and result() for this stream's row type");
-    if constexpr (kLateRows) {
-      return connect_window<Row, LiftedByReceiver<Row, A>>(
-          name, windows, aggregate, [](const Row& row) { return row; }, LiftedByReceiver<Row, A>{aggregate});
-    } else {
-      using Lifted = std::remove_cvref_t<decltype(aggregate.lift(std::declval<const Row&>()))>;
-      return connect_window<Lifted, LiftedBySender>(
-          name, windows, aggregate, [aggregate](const Row& row) { return aggregate.lift(row); },
-          LiftedBySender{});
-    }
-  }
-
  private:
-  template <class Value, class Lifting, class A, class Lift>
-  auto connect_window(const std::string& name, TumblingWindows windows, A aggregate, Lift lift,
-                      Lifting lifting) const {
-    using Travelling = Keyed<Key, Value>;
-    using Op = TumblingWindowOperator<Travelling, A, Lifting>;
-    OperatorVertex vertex;
-    vertex.states.push_back({"panes", state_type<Key>(), state_type<typename A::Accumulator>()});
-    vertex.make = [windows, aggregate, lifting](OperatorContext context) -> std::unique_ptr<Operator> {
-      return std::make_unique<Op>(std::move(context), windows, aggregate, lifting);
-    };
-    const VertexId to =
-        builder().add(name, "tumbling window of " + detail::describe(windows.size()), std::move(vertex));
-    connect<Value>(to, 0, lift);
-    return WindowedStream<typename Op::Out, typename Lifting::LateRow>(builder(), to);
-  }
-
   Stream<Row, From, Chain> stream_;
   KeyOf key_of_;
 };

@@ -1,16 +1,21 @@
 #pragma once
 
-#include <limits>
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <weir/core/environment.hpp>
 #include <weir/core/operator.hpp>
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/chain.hpp>
+#include <weir/operators/early_firing.hpp>
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/window.hpp>
-#include <weir/state/pane_store.hpp>
+#include <weir/operators/window_firing.hpp>
+#include <weir/operators/window_slices.hpp>
 
 namespace weir {
 
@@ -24,73 +29,34 @@ class LateCounters {
   Counter* late_;
 };
 
-/// What a window operator keeps besides its panes' entries: how far it has come, for which key groups, and its pane directory.
-/// `watermark (8) · first key group (4) · end of key groups (4) · directory`, little-endian. Kept in manifests.
-struct WindowProgress {
-  EventTime watermark;
-  KeyGroupRange key_groups;
-  std::string panes;
-
-  std::string encode() const;
-  /// Throws FailJob(kStateUnusable).
-  static WindowProgress decode(std::string_view bytes);
-};
-
-/// Emits what an aggregate makes of a key's window.
-template <class Aggregate, class Key>
-struct WindowOutput {
-  using Accumulator = typename Aggregate::Accumulator;
-  static constexpr bool kWholeRow =
-      requires(const Aggregate& a, const Key& key, const Window& w, const Accumulator& acc) {
-    a.result(key, w, acc);
-  };
-
-  static auto make(const Aggregate& aggregate, const Key& key, const Window& window,
-                   const Accumulator& accumulator) {
-    if constexpr (kWholeRow) {
-      return aggregate.result(key, window, accumulator);
-    } else {
-      using Value = decltype(aggregate.result(accumulator));
-      return WindowResult<Key, Value>{key, window.start, window.end, aggregate.result(accumulator)};
-    }
-  }
-  using Row = decltype(make(std::declval<const Aggregate&>(), std::declval<const Key&>(),
-                            std::declval<const Window&>(), std::declval<const Accumulator&>()));
-};
-
-/// Aggregates keyed rows in tumbling windows. Port 0: results, with the window's last millisecond as their time. Port 1, where
-/// `Lifting` keeps whole rows: rows that were too late.
+/// Aggregates keyed rows in aligned windows. Port 0: results, with the window's last millisecond as their time. Port 1, where
+/// `Intake` keeps whole rows: rows that were too late.
 ///
-/// State: one accumulator a key and window, from the key's first row until the watermark passes the window's end plus the allowed
-/// lateness. After a restart windows go on where the checkpoint left them; none fires twice, none is lost.
+/// State: one accumulator a key and slice, from the key's first row until the watermark passes the end of the last window that
+/// contains the slice, plus the allowed lateness. After a restart windows go on where the checkpoint left them; none fires twice,
+/// none is lost.
 ///
-/// `In` is Keyed<Key, Value>; `Lifting` turns its value into what the aggregate adds: the value itself when it was lifted by the
-/// sender, or the aggregate's lift() of a whole row.
-template <class In, class Aggregate, class Lifting>
-class TumblingWindowOperator final : public Operator {
+/// `In` is Keyed<Key, Value>; `Intake` says how its value gets into an accumulator.
+template <class In, class A, class Intake, bool kEarly>
+class AlignedWindowOperator final : public Operator {
  public:
   using Key = typename In::Key;
-  using Accumulator = typename Aggregate::Accumulator;
-  using Output = WindowOutput<Aggregate, Key>;
-  using Out = typename Output::Row;
-  using LateRow = typename Lifting::LateRow;
-  static_assert(!kHoldsViews<Accumulator>,
+  using Slices = WindowSlices<Key, A, kEarly>;
+  using Accumulator = typename Slices::Accumulator;
+  using Out = typename Slices::Out;
+  using LateRow = typename Intake::LateRow;
+  static_assert(detail::owns_text<Accumulator>(),
                 "weir: an accumulator outlives its rows; let it own its text (std::string)");
 
-  TumblingWindowOperator(OperatorContext context, TumblingWindows windows, Aggregate aggregate,
-                         Lifting lifting)
-      : windows_(windows),
-        aggregate_(std::move(aggregate)),
-        lifting_(std::move(lifting)),
-        key_groups_(context.state->key_groups()),
-        budget_(context.state->mode() == StateMode::kHeap ? std::numeric_limits<std::size_t>::max()
-                                                          : context.state->memory_bytes()),
-        panes_(*context.state, context.name, context.max_parallelism, Merge{aggregate_}),
-        results_(context, 0),
+  AlignedWindowOperator(OperatorContext context, WindowPlan plan, A aggregate, Intake intake)
+      : intake_(std::move(intake)),
+        state_(*context.state),
+        environment_(context.environment),
+        slices_(context, std::move(plan), std::move(aggregate)),
         late_rows_(context, 1),
-        late_(context, late_rows_.has_consumers()) {
-    restore(context.restored);
-  }
+        late_(context, late_rows_.has_consumers()),
+        firing_(slices_),
+        early_(slices_) {}
 
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<In>&>(batch);
@@ -104,81 +70,143 @@ class TumblingWindowOperator final : public Operator {
         for (std::size_t i = begin; i < end; ++i) current_->table.prefetch(row[i].hash);
       for (std::size_t i = begin; i < end; ++i) add(row[i], time[i]);
     }
-    results_.flush();
+    slices_.results.flush();
     late_rows_.flush();
-    panes_.spill_beyond(budget_);
+    if constexpr (kEarly) set_due();
+    slices_.panes.spill(state_.excess_bytes(), firing_.fired_end());
   }
 
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
-    const bool done = fire_ripe();
-    if (done) drop_expired();
-    results_.flush();
+    WindowProgress& progress = slices_.progress;
+    if constexpr (kEarly) early_due_ = early_due_ || passes_early(progress.watermark(), watermark);
+    progress.advance(watermark);
+    slices_.emitted = 0;
+    const bool done = firing_.run() && (!early_due_ || fire_early());
+    if (done) {
+      early_due_ = false;
+      progress.settle();
+      drop_expired();
+      current_ = nullptr;
+    }
+    slices_.results.flush();
+    return done;
+  }
+
+  EventTime next_processing_time() const override { return slices_.progress.due; }
+  bool advance_processing_time(EventTime now) override {
+    if (now < slices_.progress.due) return true;
+    slices_.emitted = 0;
+    const bool done = fire_early();
+    if (done) slices_.progress.due = EventTime::max();
+    slices_.results.flush();
     return done;
   }
 
   void snapshot(SnapshotWriter& writer) override {
     std::string directory;
-    auto sealed = panes_.seal(directory);
-    // The pane map is unchanged, but a pane that was half fired must not be taken for unfired: firing never spans a barrier,
-    // since advance_watermark() is called until it is done.
-    WEIR_ASSERT(cursor_ == 0, "no pane is being fired at a barrier");
+    auto sealed = slices_.panes.seal(directory);
     writer.keyed(std::move(sealed));
-    writer.operator_state(WindowProgress{watermark_, key_groups_, std::move(directory)}.encode());
+    writer.operator_state(slices_.progress.encode(directory));
   }
 
  private:
   static constexpr std::size_t kLookAhead = 32;
-  using PaneType = Pane<Key, Accumulator>;
+  using Value = typename Slices::Value;
 
-  struct Merge {
-    Aggregate aggregate;
-    void operator()(Accumulator& into, const Accumulator& other) const { aggregate.merge(into, other); }
-  };
-
-  /// The watermark comes back too: a row that was too late before the restart must not open its window again after it.
-  void restore(const std::vector<std::string>& parts) {
-    std::vector<std::string> directories;
-    for (const std::string& part : parts) {
-      WindowProgress progress = WindowProgress::decode(part);
-      if (progress.key_groups.first >= key_groups_.end || key_groups_.first >= progress.key_groups.end)
-        continue;
-      watermark_ = std::max(watermark_, progress.watermark);
-      directories.push_back(std::move(progress.panes));
-    }
-    panes_.restore(directories);
-  }
+  const WindowPlan& plan() const { return slices_.plan; }
 
   void add(const In& row, EventTime time) {
-    if (!current_ || time < window_.start || time >= window_.end) {
-      if (!enter(time)) {
-        reject(row, time);
-        return;
-      }
+    if (!current_ || time < slice_.start || time >= slice_.end) [[unlikely]] {
+      if (!enter(row, time)) return;
     }
-    Accumulator& accumulator = panes_.at(*current_, row.hash, row.key, Accumulator{});
-    aggregate_.add(accumulator, lifting_(row.value));
-    if (current_->fired) emit(row.key, accumulator);
+    if (passed_) [[unlikely]]
+      return add_late(row, time);
+    put(row.hash, row.key, [&](Accumulator& accumulator) {
+      intake_.add(slices_.aggregate, accumulator, row.value, arrival(time));
+    });
   }
 
-  /// Makes the pane of `time` the current one. False: its state is gone.
-  bool enter(EventTime time) {
-    const Window window = windows_.window_of(time);
-    if (expired(window.end)) return false;
-    window_ = window;
-    current_ = &panes_.pane(window.end);
-    // Within the allowed lateness: a result is about to be corrected, so the whole accumulator is needed.
-    if (window.last() <= watermark_ && !current_->fired) current_->fired = true;
-    if (current_->fired) panes_.warm(*current_);
+  /// Makes the slice of `time` the current one. False: the row goes nowhere.
+  bool enter(const In& row, EventTime time) {
+    const Window slice = plan().slice_of(time);
+    if (!plan().covered(slice)) return false;
+    const EventTime last = plan().last_end(slice);
+    if (expired(last, slices_.progress.watermark())) {
+      reject(row, time);
+      return false;
+    }
+    slice_ = slice;
+    last_end_ = last;
+    current_ = &slices_.panes.pane(slice.end);
+    passed_ = slices_.progress.uneven() || plan().first_end(slice) <= firing_.fired_end();
     return true;
   }
-  bool expired(EventTime end) const {
-    return saturating_add(EventTime{end.millis - 1}, windows_.lateness()) <= watermark_;
+  bool expired(EventTime end, EventTime watermark) const {
+    return saturating_add(EventTime{end.millis - 1}, plan().lateness) <= watermark;
+  }
+
+  template <class Add>
+  void put(std::uint64_t hash, const Key& key, Add&& add) {
+    Value& value = slices_.panes.upsert(*current_, hash, key, Value{}).first;
+    Accumulator& accumulator = Slices::accumulator_of(value);
+    if constexpr (std::is_trivially_copyable_v<Accumulator>) {
+      add(accumulator);
+    } else {
+      const std::size_t before = heap_bytes(accumulator);
+      add(accumulator);
+      const std::size_t after = heap_bytes(accumulator);
+      if (after != before)
+        slices_.panes.grew(*current_,
+                           static_cast<std::ptrdiff_t>(after) - static_cast<std::ptrdiff_t>(before));
+    }
+    if constexpr (kEarly) {
+      value.round = slices_.progress.round;
+      changed_ = true;
+    }
+  }
+
+  Arrival arrival(EventTime time) {
+    if constexpr (Intake::kWantsArrival) return {time, slices_.progress.sequence++};
+    else return {time, 0};
+  }
+
+  /// Some window of the slice has fired, or, after some restores, may have: what the row changes is emitted at once.
+  void add_late(const In& row, EventTime time) {
+    const EventTime watermark = slices_.progress.watermark_of(row.hash);
+    if (expired(last_end_, watermark)) return reject(row, time);
+    Accumulator delta{};
+    intake_.add(slices_.aggregate, delta, row.value, arrival(time));
+    const bool open = EventTime{last_end_.millis - 1} > watermark;
+    if (open || !plan().purging) {
+      const bool first = firing_.counts(slice_.end) && !has(row.hash, row.key);
+      put(row.hash, row.key, [&](Accumulator& accumulator) { slices_.aggregate.merge(accumulator, delta); });
+      firing_.more(slice_.end, row.hash, row.key, delta, first);
+    }
+    fire_again(row, watermark, delta);
+  }
+  bool has(std::uint64_t hash, const Key& key) const {
+    bool any = false;
+    slices_.panes.parts(*current_, hash, key, [&](const Value&) { any = true; });
+    return any;
+  }
+  /// The windows of the slice that have fired and still may.
+  void fire_again(const In& row, EventTime watermark, const Accumulator& delta) {
+    const EventTime kept = saturating_add(saturating_sub(watermark, plan().lateness), Duration{1});
+    const EventTime first = std::max(plan().first_end(slice_), plan().next_end(kept));
+    const EventTime last = std::min(last_end_, saturating_add(watermark, Duration{1}));
+    if (first > last) return;
+    if (!plan().purging) {
+      slices_.emit_windows(row.hash, row.key, first, last, PaneKind::kLate, {}, ~std::size_t{0});
+      return;
+    }
+    for (EventTime end = first, before = EventTime::min(); end <= last && end > before;
+         before = std::exchange(end, plan().next_end(end)))
+      slices_.emit(row.key, {plan().start_of(end), end}, PaneKind::kLate, delta);
   }
 
   void reject(const In& row, EventTime time) {
     late_.add(1);
-    if constexpr (Lifting::kKeepsRows) {
+    if constexpr (Intake::kKeepsRows) {
       if (!late_rows_.has_consumers()) return;
       // The row's text belongs to the batch that came in; the copy must own its own.
       LateRow copy = row.value;
@@ -187,74 +215,68 @@ class TumblingWindowOperator final : public Operator {
     }
   }
 
-  void emit(const Key& key, const Accumulator& accumulator) {
-    Out out = Output::make(aggregate_, key, window_, accumulator);
-    if constexpr (kHoldsViews<Out>) own_text(out, results_.arena());
-    results_.emit(std::move(out), window_.last());
+  bool passes_early(EventTime from, EventTime to) const {
+    const std::int64_t interval = plan().early_event.count();
+    if (interval == 0 || to == EventTime::max() || to <= from) return false;
+    const auto multiple = [&](EventTime t) {
+      const std::int64_t reached = saturating_add(t, Duration{1}).millis;
+      return reached / interval - (reached % interval < 0);
+    };
+    return multiple(to) > multiple(from);
   }
-
-  /// Fires every pane whose last moment has been reached, a portion of rows at a time. True when none is left.
-  bool fire_ripe() {
-    std::size_t emitted = 0;
-    for (const auto& [end, pane] : panes_.panes()) {
-      if (EventTime{end.millis - 1} > watermark_) break;
-      if (pane->fired) continue;
-      panes_.warm(*pane);
-      window_ = {saturating_sub(end, windows_.size()), end};
-      current_ = pane.get();
-      for (; cursor_ < pane->table.capacity(); ++cursor_) {
-        if (emitted >= kEmitAtMost) return false;
-        const auto* slot = pane->table.slot(cursor_);
-        if (!slot) continue;
-        emit(slot->key, slot->value);
-        ++emitted;
-      }
-      cursor_ = 0;
-      pane->fired = true;
+  bool fire_early() {
+    if constexpr (kEarly) {
+      if (changed_ && !early_.run(firing_.fired_end())) return false;
+      changed_ = false;
+      if (plan().purging) drop_all();
     }
     return true;
   }
+  /// After a change, early firing by processing time is due at the next multiple of its interval.
+  void set_due() {
+    const std::int64_t interval = plan().early_processing.count();
+    if (interval == 0 || !changed_ || slices_.progress.due != EventTime::max()) return;
+    slices_.progress.due = {(environment_->wall_clock().millis / interval + 1) * interval};
+  }
 
   void drop_expired() {
-    while (!panes_.panes().empty() && expired(panes_.panes().begin()->first)) {
-      panes_.drop(panes_.panes().begin()->first);
+    const auto& panes = slices_.panes.panes();
+    while (!panes.empty()) {
+      const EventTime end = panes.begin()->first;
+      const EventTime last = plan().last_end(slices_.slice_ending_at(end));
+      // What has been purged is not needed for late rows.
+      const bool gone = plan().purging ? last <= firing_.fired_end() && !slices_.progress.uneven()
+                                       : expired(last, slices_.progress.watermark());
+      if (!gone) return;
+      slices_.panes.drop(end);
       current_ = nullptr;
     }
   }
+  void drop_all() {
+    const auto& panes = slices_.panes.panes();
+    while (!panes.empty()) slices_.panes.drop(panes.begin()->first);
+    current_ = nullptr;
+    firing_.forget();
+  }
 
-  const TumblingWindows windows_;
-  const Aggregate aggregate_;
-  const Lifting lifting_;
-  const KeyGroupRange key_groups_;
-  const std::size_t budget_;
-  PaneStore<Key, Accumulator, Merge> panes_;
-  Emitter<Out> results_;
+  const Intake intake_;
+  StateStore& state_;
+  Environment* environment_;
+  Slices slices_;
   Emitter<LateRow> late_rows_;
   LateCounters late_;
-  /// Never behind what has fired, also after a restore.
-  EventTime watermark_ = EventTime::min();
-  Window window_{};
-  PaneType* current_ = nullptr;  ///< the pane of window_
-  std::size_t cursor_ = 0;       ///< how far the ripe pane being fired has been walked
-};
+  WindowFiring<Slices> firing_;
+  struct NeverEarly {
+    explicit NeverEarly(Slices&) {}
+  };
+  [[no_unique_address]] std::conditional_t<kEarly, EarlyFiring<Slices>, NeverEarly> early_;
+  bool early_due_ = false;
+  bool changed_ = true;  ///< in this round; after a restore nobody knows
 
-/// The sender lifted: what arrives is what the aggregate adds.
-struct LiftedBySender {
-  using LateRow = Nothing;
-  static constexpr bool kKeepsRows = false;
-  template <class Value>
-  const Value& operator()(const Value& value) const {
-    return value;
-  }
-};
-
-/// Whole rows travel, so that late ones can be had.
-template <class RowType, class Aggregate>
-struct LiftedByReceiver {
-  using LateRow = RowType;
-  static constexpr bool kKeepsRows = true;
-  Aggregate aggregate;
-  decltype(auto) operator()(const RowType& row) const { return aggregate.lift(row); }
+  typename Slices::PaneType* current_ = nullptr;  ///< of slice_
+  Window slice_{};
+  EventTime last_end_;   ///< of the last window of slice_
+  bool passed_ = false;  ///< a window of slice_ has fired
 };
 
 }  // namespace weir
