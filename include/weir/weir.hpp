@@ -2,6 +2,9 @@
 
 /// Everything a pipeline needs. The only header that sees all rooms.
 #include <weir/connectors/addresses.hpp>
+#include <weir/connectors/http.hpp>
 #include <weir/control/settings.hpp>
 #include <weir/main.hpp>
+#include <weir/operators/async.hpp>
+#include <weir/operators/lookup.hpp>
 #include <weir/operators/pipeline.hpp>
