@@ -259,7 +259,8 @@ TEST_CASE("A function may make the result of a failed row, in the row's place") 
 TEST_CASE(
     "Rows in flight, waiting and paused are asked for again after a restart, from their first attempt on") {
   HeldService service;
-  AsyncBench bench(pricing(service.start(), async_options().capacity(3).timeout(3h).retry(retries(2).first_delay(1h))));
+  AsyncBench bench(
+      pricing(service.start(), async_options().capacity(3).timeout(3h).retry(retries(2).first_delay(1h))));
   bench.orders({1, 2, 3, 4});
   service.answer(2);  // waits for its turn: asked for again
   service.fail(3);
