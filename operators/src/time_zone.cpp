@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -102,9 +104,12 @@ std::shared_ptr<const TimeZone> TimeZone::load(const std::string& name) {
   const char* directory = std::getenv("TZDIR");
   const std::string root = directory && *directory ? directory : "/usr/share/zoneinfo";
   const bool plain = !name.empty() && name.front() != '/' && name.find("..") == std::string::npos;
-  std::ifstream file(root + "/" + name, std::ios::binary);
+  const std::filesystem::path path = root + "/" + name;
   std::string bytes;
-  if (plain && file) bytes.assign(std::istreambuf_iterator<char>(file), {});
+  if (std::error_code none; plain && std::filesystem::is_regular_file(path, none)) {
+    std::ifstream file(path, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
   if (!bytes.starts_with("TZif"))
     throw FailJob(fmt::format("unknown time zone '{}': {} has no such zone; names are those of the IANA data "
                               "base, as in 'Europe/Berlin', and Debian's package tzdata brings them",

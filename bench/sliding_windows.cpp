@@ -1,0 +1,123 @@
+// Records a second through generator → key_by → sliding window → discard, by the number of slides in a window. A record goes into one
+// slice, and a window fires from what it shares with the one before, so that 600 slides a window should cost what 10 do. The
+// event time of a run is several times that of the largest window. Prints one row a configuration; each is run several times, and the
+// median is shown with minimum and maximum.
+//
+//   build/release/bench/sliding_windows --events 90000000 --runs 3
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <weir/connectors/connectors.hpp>
+#include <weir/operators/pipeline.hpp>
+#include <weir/runtime/job.hpp>
+#include <weir/runtime/real_environment.hpp>
+#include <weir/state/tier.hpp>
+
+#include "cpu_seconds.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Event {
+  std::uint64_t key;
+  weir::EventTime time;
+};
+BOOST_DESCRIBE_STRUCT(Event, (), (key, time))
+
+struct Configuration {
+  std::string name;
+  weir::AlignedWindows<> windows;
+  bool retracts;
+  weir::StateMode state;
+};
+
+struct Measured {
+  double per_second;
+  double cpu_seconds;
+};
+
+weir::JobGraph pipeline(const Configuration& c, std::uint64_t keys, std::uint64_t per_second) {
+  weir::Pipeline pipeline("sliding-windows");
+  auto windows =
+      pipeline.source<Event>("events")
+          .generated_by([keys, per_second](std::uint64_t n, std::uint64_t seed) {
+            const std::uint64_t r = weir::detail::hash_u64(n + seed);
+            return Event{((r >> 32) * keys) >> 32, {static_cast<std::int64_t>(n * 1000 / per_second)}};
+          })
+          .event_time(&Event::time, weir::monotonous())
+          .key_by(&Event::key)
+          .window(c.windows);
+  if (c.retracts) windows.aggregate("window", weir::count()).sink("results", "discard:");
+  else windows.aggregate("window", weir::max(&Event::time)).sink("results", "discard:");
+  return pipeline.graph();
+}
+
+Measured run(const Configuration& c, std::uint64_t events, std::uint64_t keys, std::uint64_t per_second,
+             const std::filesystem::path& scratch) {
+  std::filesystem::remove_all(scratch);
+  weir::JobOptions options;
+  options.parallelism = 1;
+  options.state = c.state;
+  options.state_dir = scratch / "state";
+  options.checkpoint_dir = scratch / "checkpoints";
+  options.checkpoint_interval = std::chrono::seconds(1);
+  options.memory_bytes = std::size_t{2} << 30;
+  options.sources["events"] = fmt::format("generator:?events={}&partitions=1", events);
+  const auto environment = weir::make_real_environment();
+  weir::MetricRegistry metrics;
+  weir::Job job(pipeline(c, keys, per_second), options,
+                {*environment, metrics, weir::make_connectors(),
+                 [](const weir::JobOptions& o) {
+                   return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
+                 },
+                 [](const weir::JobOptions& o) { return weir::make_directory_store(o.checkpoint_dir); },
+                 [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
+  const double cpu = cpu_seconds();
+  const auto begin = std::chrono::steady_clock::now();
+  if (job.run() != weir::ExitCode::kDone) std::exit(1);
+  const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return {static_cast<double>(events) / wall, cpu_seconds() - cpu};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Records a second through sliding windows");
+  std::uint64_t events = 90'000'000;
+  std::uint64_t keys = 10'000;
+  std::uint64_t per_second = 100'000;
+  int runs = 3;
+  std::string scratch = (std::filesystem::temp_directory_path() / "weir-sliding-windows").string();
+  app.add_option("--events", events, "events of a run");
+  app.add_option("--keys", keys, "different keys");
+  app.add_option("--per-second", per_second, "events a second of event time");
+  app.add_option("--runs", runs, "runs of a configuration")->check(CLI::Range(1, 99));
+  app.add_option("--scratch", scratch, "directory for state and checkpoints; removed");
+  CLI11_PARSE(app, argc, argv);
+  fmt::print("{:>22} {:>8} {:>9} {:>9} {:>9} {:>12}\n", "window", "state", "M/s median", "min", "max",
+             "CPU ns/event");
+  for (const auto state : {weir::StateMode::kHeap, weir::StateMode::kRocksDb})
+    for (const bool retracts : {true, false})
+      for (const auto size : {10s, 600s}) {
+        const Configuration c{fmt::format("{} {} s/1 s", retracts ? "count" : "max", size.count()),
+                              weir::sliding(size, 1s), retracts, state};
+        std::vector<Measured> all;
+        for (int i = 0; i < runs; ++i) all.push_back(run(c, events, keys, per_second, scratch));
+        std::sort(all.begin(), all.end(),
+                  [](const Measured& a, const Measured& b) { return a.per_second < b.per_second; });
+        const Measured& median = all[all.size() / 2];
+        fmt::print("{:>22} {:>8} {:>9.2f} {:>9.2f} {:>9.2f} {:>12.1f}\n", c.name,
+                   state == weir::StateMode::kHeap ? "heap" : "rocksdb", median.per_second / 1e6,
+                   all.front().per_second / 1e6, all.back().per_second / 1e6,
+                   median.cpu_seconds * 1e9 / static_cast<double>(events));
+      }
+  std::filesystem::remove_all(scratch);
+}
