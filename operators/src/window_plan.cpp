@@ -109,4 +109,9 @@ std::string WindowPlan::description() const {
   return "calendar day of " + zone_->name();
 }
 
+std::string WindowPlan::geometry() const {
+  return offset.count() == 0 ? description()
+                             : fmt::format("{}, offset {}", description(), detail::describe(offset));
+}
+
 }  // namespace weir

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include <weir/core/error.hpp>
 #include <weir/state/codec.hpp>
 
 namespace weir {
@@ -22,6 +25,7 @@ std::string WindowProgress::encode(const std::string& directory) const {
     }
   }
   std::string bytes;
+  StateCodec<std::string>::encode(bytes, geometry_);
   detail::append_number(bytes, static_cast<std::uint32_t>(parts.size()));
   for (const Part& part : parts) {
     detail::append_number(bytes, part.groups.first);
@@ -38,8 +42,13 @@ std::vector<std::string> WindowProgress::restore(const std::vector<std::string>&
   std::vector<std::string> directories;
   std::vector<Part> mine;
   for (const std::string& bytes : encoded) {
-    Arena none;
-    StateReader in(bytes, none);
+    StateReader in(bytes);
+    if (const auto written_for = StateCodec<std::string>::decode(in); written_for != geometry_)
+      throw FailJob(
+          fmt::format("the checkpoint's windows are another kind ('{}') than the pipeline's ('{}'); "
+                      "go back to those, or give the aggregate a new name to begin with empty windows",
+                      written_for, geometry_),
+          ExitCode::kStateUnusable);
     bool concerns = false;
     const auto parts = in.number<std::uint32_t>();
     for (std::uint32_t i = 0; i < parts; ++i) {

@@ -192,12 +192,26 @@ TEST_CASE("One worker's windows go on in several") {
   for (const auto& [place, values] : fired) CHECK(values == std::vector<std::int64_t>{1});
 }
 
+TEST_CASE("State of windows with other boundaries is refused") {
+  const auto backend = make_memory_backend();
+  Counts fired;
+  Worker before(counting(sliding(10s, 5s)), *backend, 0, kAll, {}, fired);
+  before.add(1, at(1s));
+  before.snapshot();
+  for (const auto& windows : {sliding(10s, 2s), tumbling(10s), sliding(10s, 5s).offset(1s)})
+    CHECK_THROWS_WITH(Worker(counting(windows), *backend, 1, kAll, {&before}, fired),
+                      Catch::Contains("'sliding window of 10 s every 5 s'"));
+  Worker after(counting(sliding(10s, 5s).allowed_lateness(1s)), *backend, 1, kAll, {&before}, fired);
+  after.watermark(EventTime::max());
+  CHECK(fired.size() == 2);
+}
+
 TEST_CASE("Progress that is cut short is refused") {
-  WindowProgress progress(kAll, kDefaultMaxParallelism);
+  WindowProgress progress(kAll, kDefaultMaxParallelism, "windows");
   progress.advance(at(1s));
   const std::string bytes = progress.encode("");
   for (std::size_t length = 0; length < bytes.size(); ++length) {
-    WindowProgress other(kAll, kDefaultMaxParallelism);
+    WindowProgress other(kAll, kDefaultMaxParallelism, "windows");
     CHECK_THROWS_AS(other.restore({bytes.substr(0, length)}), FailJob);
   }
 }

@@ -44,6 +44,8 @@ class WindowPlan {
 
   /// For people: "sliding window of 10 s every 1 s".
   std::string description() const;
+  /// What decides where slices lie: the description, and the offset.
+  std::string geometry() const;
   bool operator==(const WindowPlan&) const = default;
 
   Duration offset{0};

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weir/core/key_group.hpp>
@@ -17,14 +17,16 @@ namespace weir {
 /// workers it may differ, where a worker's watermark was ahead of another's. Then the operator goes on from the least, and remembers
 /// which groups are ahead, so that no window of theirs fires twice.
 ///
-/// Form, little-endian: `parts (4) · parts × {first key group (4) · end of key groups (4) · watermark (8) · round (4)} ·
-/// sequence (8) · due (8) · directory of panes`.
+/// Form, little-endian: `bytes of geometry (4) · geometry · parts (4) · parts × {first key group (4) · end of key groups (4) ·
+/// watermark (8) · round (4)} · sequence (8) · due (8) · directory of panes`.
 class WindowProgress {
  public:
-  WindowProgress(KeyGroupRange groups, std::uint32_t max_parallelism)
-      : groups_(groups), max_parallelism_(max_parallelism) {}
+  /// `geometry`: of the windows, for people (WindowPlan::geometry()). State is of use only where it is the same.
+  WindowProgress(KeyGroupRange groups, std::uint32_t max_parallelism, std::string geometry)
+      : groups_(groups), max_parallelism_(max_parallelism), geometry_(std::move(geometry)) {}
 
-  /// Takes over what concerns these key groups. Returns the pane directories. Throws FailJob(kStateUnusable).
+  /// Takes over what concerns these key groups. Returns the pane directories. Throws FailJob(kStateUnusable), also where the
+  /// windows had another geometry.
   std::vector<std::string> restore(const std::vector<std::string>& parts);
   std::string encode(const std::string& directory) const;
 
@@ -65,6 +67,7 @@ class WindowProgress {
 
   KeyGroupRange groups_;
   std::uint32_t max_parallelism_;
+  std::string geometry_;
   EventTime watermark_ = EventTime::min();
   std::vector<Part> ahead_;
   std::vector<Part> rounds_;

@@ -54,7 +54,7 @@ struct WindowSlices {
   WindowSlices(OperatorContext& context, WindowPlan p, A a)
       : plan(std::move(p)),
         aggregate(std::move(a)),
-        progress(context.state->key_groups(), context.max_parallelism),
+        progress(context.state->key_groups(), context.max_parallelism, plan.geometry()),
         panes(*context.state, context.name, context.max_parallelism, Merge{aggregate}),
         results(context, 0) {
     panes.restore(progress.restore(context.restored));
