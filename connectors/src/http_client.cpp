@@ -34,6 +34,8 @@ void check(const HttpClientOptions& options) {
       options.idle_timeout.count() <= 0)
     refuse("the times of an HTTP client are at least 1 ms");
   try {
+    if (options.base_url.find('?') != std::string::npos)
+      throw std::invalid_argument("a base URL has no query; put it into the targets");
     if (!options.base_url.empty()) parse_http_url(options.base_url);
     for (const HttpHeader& header : options.headers) check_http_header(header.name, header.value);
   } catch (const std::invalid_argument& wrong) {

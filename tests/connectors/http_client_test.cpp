@@ -264,10 +264,11 @@ TEST_CASE("Wrong URLs, headers and options are refused with words") {
     }
     return "";
   };
-  CHECK(refusal("https://example.org/?token=x") ==
-        "HTTP client: https://example.org/: TLS is not spoken here; use http:// to a proxy on this machine "
+  CHECK(refusal("https://example.org/a") ==
+        "HTTP client: https://example.org/a: TLS is not spoken here; use http:// to a proxy on this machine "
         "that does "
         "(docs/async.md)");
+  CHECK(refusal("http://x/?token=t") == "HTTP client: a base URL has no query; put it into the targets");
   CHECK(refusal("ftp://x").find("begins with http://") != std::string::npos);
   CHECK(refusal("http://:80/").find("no host") != std::string::npos);
   CHECK(refusal("http://x:99999/").find("'99999' is no port") != std::string::npos);

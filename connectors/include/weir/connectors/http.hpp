@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,28 @@ bool settled(const HttpResult& answer, const Result& result) {
   return false;
 }
 
+template <class TargetOf>
+struct GetByRow {
+  TargetOf target_of;
+  template <class Row>
+  requires std::invocable<const TargetOf&, const Row&>
+  void operator()(HttpClient& client, const Row& row, HttpCallback callback) const {
+    client.get(std::invoke(target_of, row), {}, std::move(callback));
+  }
+};
+template <class TargetOf, class BodyOf>
+struct PostByRow {
+  TargetOf target_of;
+  BodyOf body_of;
+  std::string content_type;
+  template <class Row>
+  requires std::invocable<const TargetOf&, const Row&> && std::invocable<const BodyOf&, const Row&>
+  void operator()(HttpClient& client, const Row& row, HttpCallback callback) const {
+    client.post(std::invoke(target_of, row), std::invoke(body_of, row), {{"Content-Type", content_type}},
+                std::move(callback));
+  }
+};
+
 /// What async() wants: asks by row; what the answer means is decided on the row's worker.
 template <class Ask, class Parse>
 class RowRequest {
@@ -61,8 +84,10 @@ class RowRequest {
     });
   }
   template <class Row>
-  auto finish(const Row& row, const HttpResponse& response) {
-    return parse_(row, response);
+  auto finish(const Row& row, const HttpResponse& response, Arena& arena) {
+    if constexpr (std::invocable<Parse&, const Row&, const HttpResponse&, Arena&>)
+      return parse_(row, response, arena);
+    else return parse_(row, response);
   }
 
  private:
@@ -108,27 +133,20 @@ class Service {
   explicit Service(HttpClientOptions options)
       : client_(std::make_shared<detail::SharedClient>(std::move(options))) {}
 
-  /// For `async<Out>()`: GETs `target_of(const Row&)`; `parse(const Row&, const HttpResponse&) -> Out` runs on the row's
-  /// worker. What it throws is a failure for good.
+  /// For `async<Out>()`: GETs `target_of(const Row&)`; `parse(const Row&, const HttpResponse&) -> Out`, or with a
+  /// weir::Arena& when it makes text, runs on the row's worker. What it throws is a failure for good.
   template <class TargetOf, class Parse>
   auto get(TargetOf target_of, Parse parse) const {
-    auto ask = [target_of](HttpClient & client, const auto& row,
-                           HttpCallback callback) requires std::invocable<const TargetOf&, decltype(row)> {
-      client.get(std::invoke(target_of, row), {}, std::move(callback));
-    };
-    return detail::RowRequest<decltype(ask), Parse>(client_, std::move(ask), std::move(parse));
+    using Ask = detail::GetByRow<TargetOf>;
+    return detail::RowRequest<Ask, Parse>(client_, Ask{std::move(target_of)}, std::move(parse));
   }
   /// The same with POST and the body `body_of(const Row&)`. After a restart, or a retry, a server may see a request twice.
   template <class TargetOf, class BodyOf, class Parse>
   auto post(TargetOf target_of, BodyOf body_of, Parse parse,
             const std::string& content_type = "application/json") const {
-    auto ask = [ target_of, body_of, content_type ](
-        HttpClient & client, const auto& row,
-        HttpCallback callback) requires std::invocable<const TargetOf&, decltype(row)> {
-      client.post(std::invoke(target_of, row), std::invoke(body_of, row), {{"Content-Type", content_type}},
-                  std::move(callback));
-    };
-    return detail::RowRequest<decltype(ask), Parse>(client_, std::move(ask), std::move(parse));
+    using Ask = detail::PostByRow<TargetOf, BodyOf>;
+    return detail::RowRequest<Ask, Parse>(
+        client_, Ask{std::move(target_of), std::move(body_of), content_type}, std::move(parse));
   }
   /// For `lookup<Out>()`: GETs `target_of(const Key&)`; `parse(const HttpResponse&) -> Value` runs on a thread of the client.
   /// 404: there is no such key.

@@ -22,8 +22,8 @@ namespace weir {
 
 namespace detail {
 
-/// A start that asks for something else than the result: `Value` is what answers give, and `finish(const Row&, const Value&)`
-/// makes the result of it, on the row's worker.
+/// A start that asks for something else than the result: `Value` is what answers give, and `finish(const Row&, const Value&,
+/// Arena&)` makes the result of it, on the row's worker.
 template <class Start>
 concept AsksForValue = requires {
   typename Start::Value;
@@ -133,7 +133,9 @@ class AsyncOperator final : public Operator, private detail::AsyncCalls {
     scratch_.clear();
     std::string reason;
     try {
-      Out out = start_.finish(decode<Row>(row.bytes, scratch_), decode<Value>(bytes, scratch_));
+      const Row from = decode<Row>(row.bytes, scratch_);
+      const Value value = decode<Value>(bytes, scratch_);
+      Out out = start_.finish(from, value, scratch_);
       if constexpr (kHoldsViews<Out>) own_text(out, results_.arena());
       results_.emit(std::move(out), row.time);
       return;

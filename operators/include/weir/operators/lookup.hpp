@@ -96,7 +96,12 @@ class LookupStart {
     fetch_(key, LookupResult<Fetched>(
                     std::make_shared<LookupTicket>(cache_, std::move(bytes), *request, environment)));
   }
-  Out finish(const Row& row, const Value& value) { return join_(row, value ? &*value : nullptr); }
+  Out finish(const Row& row, const Value& value, Arena& arena) {
+    const Fetched* fetched = value ? &*value : nullptr;
+    if constexpr (std::invocable<Join&, const Row&, const Fetched*, Arena&>)
+      return join_(row, fetched, arena);
+    else return join_(row, fetched);
+  }
 
  private:
   std::shared_ptr<LookupCache> cache_;

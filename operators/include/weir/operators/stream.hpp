@@ -130,7 +130,7 @@ class Stream {
 
   /// Joins each row with what a service outside knows of its key, remembered in a cache (operators/lookup.hpp, docs/async.md):
   /// `key_of(const Row&)`, `fetch(const Key&, weir::LookupResult<Value>)`, `join(const Row&, const Value*) -> Out`, with nullptr
-  /// where there is no such key. `name` names the state.
+  /// where there is no such key; with a weir::Arena& besides when it makes text. `name` names the state.
   template <class Out, class KeyOf, class Fetch, class Join, class OnFailure = FailTheJob>
   AsyncStream<Out, detail::AsyncFailed<OnFailure, Row>> lookup(const std::string& name, KeyOf key_of,
                                                                Fetch fetch, Join join,
