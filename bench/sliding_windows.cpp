@@ -61,14 +61,15 @@ weir::JobGraph pipeline(const Configuration& c, std::uint64_t keys, std::uint64_
 }
 
 Measured run(const Configuration& c, std::uint64_t events, std::uint64_t keys, std::uint64_t per_second,
-             const std::filesystem::path& scratch) {
+             int checkpoint_seconds, const std::filesystem::path& scratch) {
   std::filesystem::remove_all(scratch);
   weir::JobOptions options;
   options.parallelism = 1;
   options.state = c.state;
   options.state_dir = scratch / "state";
   options.checkpoint_dir = scratch / "checkpoints";
-  options.checkpoint_interval = std::chrono::seconds(1);
+  if (checkpoint_seconds > 0) options.checkpoint_interval = std::chrono::seconds(checkpoint_seconds);
+  else options.checkpoint_interval = std::nullopt;
   options.memory_bytes = std::size_t{2} << 30;
   options.sources["events"] = fmt::format("generator:?events={}&partitions=1", events);
   const auto environment = weir::make_real_environment();
@@ -94,12 +95,13 @@ int main(int argc, char** argv) {
   std::uint64_t events = 90'000'000;
   std::uint64_t keys = 10'000;
   std::uint64_t per_second = 100'000;
-  int runs = 3;
+  int runs = 3, checkpoint_seconds = 0;
   std::string scratch = (std::filesystem::temp_directory_path() / "weir-sliding-windows").string();
   app.add_option("--events", events, "events of a run");
   app.add_option("--keys", keys, "different keys");
   app.add_option("--per-second", per_second, "events a second of event time");
   app.add_option("--runs", runs, "runs of a configuration")->check(CLI::Range(1, 99));
+  app.add_option("--checkpoint-seconds", checkpoint_seconds, "0: one checkpoint, at the end");
   app.add_option("--scratch", scratch, "directory for state and checkpoints; removed");
   CLI11_PARSE(app, argc, argv);
   fmt::print("{:>22} {:>8} {:>9} {:>9} {:>9} {:>12}\n", "window", "state", "M/s median", "min", "max",
@@ -110,7 +112,8 @@ int main(int argc, char** argv) {
         const Configuration c{fmt::format("{} {} s/1 s", retracts ? "count" : "max", size.count()),
                               weir::sliding(size, 1s), retracts, state};
         std::vector<Measured> all;
-        for (int i = 0; i < runs; ++i) all.push_back(run(c, events, keys, per_second, scratch));
+        for (int i = 0; i < runs; ++i)
+          all.push_back(run(c, events, keys, per_second, checkpoint_seconds, scratch));
         std::sort(all.begin(), all.end(),
                   [](const Measured& a, const Measured& b) { return a.per_second < b.per_second; });
         const Measured& median = all[all.size() / 2];

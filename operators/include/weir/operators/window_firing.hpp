@@ -44,6 +44,8 @@ class WindowFiring {
   }
   /// All slices have been emptied.
   void forget() { running_valid_ = false; }
+  /// Of running totals, without what their accumulators own.
+  std::size_t bytes() const { return slices_.plan.single_slice() ? 0 : running_.bytes(); }
 
  private:
   EventTime watermark() const { return slices_.progress.watermark(); }

@@ -58,6 +58,8 @@ class AlignedWindowOperator final : public Operator {
         firing_(slices_),
         early_(slices_) {}
 
+  ~AlignedWindowOperator() override { charge(0); }
+
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<In>&>(batch);
     const In* row = rows.data();
@@ -87,6 +89,7 @@ class AlignedWindowOperator final : public Operator {
       progress.settle();
       drop_expired();
       current_ = nullptr;
+      charge(firing_.bytes());
     }
     slices_.results.flush();
     return done;
@@ -259,6 +262,12 @@ class AlignedWindowOperator final : public Operator {
     firing_.forget();
   }
 
+  /// What is not part of the slices, to the worker's account.
+  void charge(std::size_t bytes) {
+    state_.charge(static_cast<std::ptrdiff_t>(bytes) -
+                  static_cast<std::ptrdiff_t>(std::exchange(charged_, bytes)));
+  }
+
   const Intake intake_;
   StateStore& state_;
   Environment* environment_;
@@ -270,6 +279,7 @@ class AlignedWindowOperator final : public Operator {
     explicit NeverEarly(Slices&) {}
   };
   [[no_unique_address]] std::conditional_t<kEarly, EarlyFiring<Slices>, NeverEarly> early_;
+  std::size_t charged_ = 0;
   bool early_due_ = false;
   bool changed_ = true;  ///< in this round; after a restore nobody knows
 
