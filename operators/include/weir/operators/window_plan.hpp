@@ -24,9 +24,6 @@ class WindowPlan {
   WindowPlan(Kind kind, Duration size, Duration step);
   explicit WindowPlan(std::shared_ptr<const TimeZone> zone);
 
-  Kind kind() const { return kind_; }
-  Duration size() const { return size_; }
-  Duration step() const { return step_; }
   /// True where each window is one slice.
   bool single_slice() const { return kind_ == Kind::kTumbling || kind_ == Kind::kCalendarDays; }
 
@@ -46,7 +43,6 @@ class WindowPlan {
   std::string description() const;
   /// What decides where slices lie: the description, and the offset.
   std::string geometry() const;
-  bool operator==(const WindowPlan&) const = default;
 
   Duration offset{0};
   Duration lateness{0};
