@@ -1,0 +1,199 @@
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <weir/state/ordered_map.hpp>
+#include <weir/state/owned.hpp>
+#include <weir/state/row_list.hpp>
+#include <weir/state/state_type.hpp>
+
+namespace weir {
+
+namespace {
+
+namespace before {
+struct Place {
+  std::string_view city;
+  std::int32_t zip;
+};
+BOOST_DESCRIBE_STRUCT(Place, (), (city, zip))
+struct Order {
+  std::int32_t id;
+  float price;
+  std::string_view note;
+  std::vector<Place> stops;
+  std::optional<std::int32_t> rank;
+  std::uint32_t count;
+  bool open;
+};
+BOOST_DESCRIBE_STRUCT(Order, (), (id, price, note, stops, rank, count, open))
+}  // namespace before
+
+namespace after {
+struct Place {
+  std::int64_t zip;
+  std::string city;
+  std::optional<std::string> street;
+};
+BOOST_DESCRIBE_STRUCT(Place, (), (zip, city, street))
+struct Order {
+  std::optional<double> price;
+  std::int64_t id;
+  std::vector<Place> stops;
+  std::optional<double> rank;
+  std::int64_t count;
+  EventTime since;
+  std::string note;
+};
+BOOST_DESCRIBE_STRUCT(Order, (), (price, id, stops, rank, count, since, note))
+}  // namespace after
+
+template <class T>
+std::string bytes_of(const T& value) {
+  std::string out;
+  StateCodec<T>::encode(out, value);
+  return out;
+}
+
+std::string json_of(const std::string& type, std::string_view bytes) {
+  std::string out;
+  StateReader in(bytes);
+  append_json(out, StateType::parse(type), in);
+  CHECK(in.at_end());
+  return out;
+}
+
+StateConversion conversion(const std::string& from, const std::string& to) {
+  return StateConversion(StateType::parse(from), StateType::parse(to));
+}
+
+}  // namespace
+
+TEST_CASE("A value written as one struct is read as its later form, field by field") {
+  const before::Order old{7, 1.5F, "quick", {{"Bonn", 53111}, {"Ulm", 89073}}, 3, 4'000'000'000U, true};
+  const auto convert = conversion(state_type<before::Order>(), state_type<after::Order>());
+  REQUIRE(convert.problems().empty());
+  const std::string bytes = bytes_of(old);
+  std::string converted;
+  StateReader in(bytes);
+  convert.convert(in, converted);
+  CHECK(in.at_end());
+  StateReader read(converted);
+  const auto now = StateCodec<after::Order>::decode(read);
+  CHECK(read.at_end());
+  CHECK(now.id == 7);
+  CHECK(now.price == 1.5);
+  CHECK(now.note == "quick");
+  REQUIRE(now.stops.size() == 2);
+  CHECK(now.stops[0].city == "Bonn");
+  CHECK(now.stops[1].zip == 89073);
+  CHECK(!now.stops[1].street);
+  CHECK(now.rank == 3.0);
+  CHECK(now.count == 4'000'000'000);
+  CHECK(now.since == EventTime{0});
+  const std::vector<std::string> changes = convert.changes();
+  CHECK(std::find(changes.begin(), changes.end(), "field open: dropped") != changes.end());
+  CHECK(std::find(changes.begin(), changes.end(), "field since: added, takes zero, empty or absent") !=
+        changes.end());
+  CHECK(std::find(changes.begin(), changes.end(), "field id: int32 widens to int64") != changes.end());
+}
+
+TEST_CASE("A renamed field is found by its declared former name") {
+  const auto convert = conversion("{sum:int32,n:uint8}", "{count(n):uint16,total(sum):int64}");
+  REQUIRE(convert.problems().empty());
+  std::string bytes, converted;
+  detail::append_number(bytes, std::int32_t{-9});
+  detail::append_number(bytes, std::uint8_t{200});
+  StateReader in(bytes);
+  convert.convert(in, converted);
+  CHECK(json_of("{count:uint16,total:int64}", converted) == R"({"count":200,"total":-9})");
+}
+
+TEST_CASE("What would lose something is refused, and says which field") {
+  using Problems = std::vector<std::string>;
+  CHECK(conversion("int64", "int32").problems() == Problems{"int64 cannot become int32"});
+  CHECK(conversion("double", "float").problems() == Problems{"double cannot become float"});
+  CHECK(conversion("double", "int64").problems() == Problems{"double cannot become int64"});
+  CHECK(conversion("uint32", "int32").problems() == Problems{"uint32 cannot become int32"});
+  CHECK(conversion("int8", "uint64").problems() == Problems{"int8 cannot become uint64"});
+  CHECK(conversion("text", "int64").problems() == Problems{"text cannot become int64"});
+  CHECK(conversion("optional<int32>", "int32").problems() == Problems{"optional<int32> cannot become int32"});
+  CHECK(conversion("{a:{b:text}}", "{a:{b:list<text>}}").problems() ==
+        Problems{"field a: field b: text cannot become list<text>"});
+  CHECK(conversion("{a:int32}", "{a:int32,b:money<2>}").problems() ==
+        Problems{"field b: money<2> is new, and there is no default for it"});
+  CHECK(conversion("map<int32,text>", "map<int64,text>").problems() ==
+        Problems{"a map's key int32 cannot become int64"});
+  CHECK(conversion("{a:int32}", "{b(a):int32,c(a):int32}").problems() ==
+        Problems{"field c: two fields would come from a"});
+  CHECK(conversion("hyperloglog", "hyperloglog2").problems() ==
+        Problems{"hyperloglog cannot become hyperloglog2"});
+}
+
+TEST_CASE("The same type needs no conversion") {
+  for (const std::string type :
+       {"int64", "{a:int32,b:optional<text>}", "rows<{a:text}>", "map<text,{n:int64}>", "sketch<9>"}) {
+    CHECK(conversion(type, type).problems().empty());
+    CHECK(conversion(type, type).changes().empty());
+  }
+}
+
+TEST_CASE("Rows and maps are converted value by value") {
+  RowList<before::Place> list;
+  list.append({"Bonn", 1}, EventTime{5});
+  list.append({"Ulm", 2}, EventTime{6});
+  std::string entry;
+  list.write([] { return std::uint64_t{1}; },
+             [&](std::string_view, std::string_view value) { entry = value; }, [](std::string_view) {});
+  const std::string from = "rows<" + state_type<before::Place>() + ">";
+  const std::string to = "rows<" + state_type<after::Place>() + ">";
+  CHECK(json_of(from, entry) ==
+        R"([{"time":5,"row":{"city":"Bonn","zip":1}},{"time":6,"row":{"city":"Ulm","zip":2}}])");
+  std::string converted;
+  StateReader in(entry);
+  conversion(from, to).convert(in, converted);
+  RowList<after::Place> later;
+  std::string key;
+  OrderedCodec<std::uint64_t>::encode(key, 1);
+  later.load(key, converted);
+  std::vector<std::string> cities;
+  later.for_each([&](const after::Place& place, EventTime time) {
+    CHECK(time.millis == place.zip + 4);
+    cities.push_back(place.city);
+  });
+  CHECK(cities == std::vector<std::string>{"Bonn", "Ulm"});
+}
+
+TEST_CASE("Values are shown as JSON") {
+  const before::Order order{-7, 0.25F, "a \"b\"\n", {}, std::nullopt, 1, false};
+  CHECK(json_of(state_type<before::Order>(), bytes_of(order)) ==
+        R"({"id":-7,"price":0.25,"note":"a \"b\"\u000a","stops":[],"rank":null,"count":1,"open":false})");
+  CHECK(json_of("uint64", bytes_of(std::numeric_limits<std::uint64_t>::max())) == "18446744073709551615");
+  CHECK(json_of("int8", bytes_of(std::int8_t{-128})) == "-128");
+  CHECK(json_of("double", bytes_of(std::nan(""))) == "null");
+  CHECK(json_of("event_time", bytes_of(EventTime{1500})) == "1500");
+  CHECK(json_of("list<bool>", bytes_of(std::vector<bool>{true, false})) == "[true,false]");
+  CHECK(json_of("sketch<12>", std::string_view("\x01\xff", 2)) == "\"01ff\"");
+}
+
+TEST_CASE("A text that is no type is refused with the place where it goes wrong") {
+  for (const char* text : {"{a:int32", "{a int32}", "optional<int32", "map<int32>", "int32>", "{a:int32,}x"})
+    CHECK_THROWS_WITH(StateType::parse(text), Catch::Contains("is not a type of state"));
+}
+
+TEST_CASE("A value that is cut short is refused, not read beyond its end") {
+  const std::string bytes = bytes_of(before::Order{1, 2, "three", {{"Bonn", 4}}, 5, 6, true});
+  const auto convert = conversion(state_type<before::Order>(), state_type<after::Order>());
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    StateReader in(std::string_view(bytes).substr(0, n));
+    std::string out;
+    CHECK_THROWS_AS(convert.convert(in, out), FailJob);
+  }
+}
+
+}  // namespace weir
