@@ -11,13 +11,20 @@ namespace weir {
 
 namespace {
 
+constexpr std::size_t kEntriesAPortion = 2048;
+constexpr std::uint64_t kSequenceGap = std::uint64_t{1} << 32;
+
+/// Shares its delta with the operator's states until all is copied.
 class SealedDelta final : public SealedEntries {
  public:
-  explicit SealedDelta(StateDelta delta) : delta_(std::move(delta)) {}
-  void write(StateDelta& into) const override { into.append(delta_); }
+  SealedDelta(OperatorStates& states, std::shared_ptr<StateDelta> delta)
+      : states_(states), delta_(std::move(delta)) {}
+  bool proceed() override { return states_.proceed(kEntriesAPortion); }
+  void write(StateDelta& into) const override { into.append(*delta_); }
 
  private:
-  const StateDelta delta_;
+  OperatorStates& states_;
+  const std::shared_ptr<StateDelta> delta_;
 };
 
 bool overlap(KeyGroupRange a, KeyGroupRange b) { return a.first < b.end && b.first < a.end; }
@@ -37,7 +44,7 @@ void OperatorStates::restore(const std::vector<std::string>& parts) {
     KeyGroupRange groups;
     groups.first = in.number<std::uint32_t>();
     groups.end = in.number<std::uint32_t>();
-    next_sequence_ = std::max(next_sequence_, in.number<std::uint64_t>());
+    next_sequence_ = std::max(next_sequence_, in.number<std::uint64_t>() + kSequenceGap);
     restored_parts_.push_back({groups, std::string(in.rest())});
     if (overlap(groups, key_groups())) slowest = std::min(slowest, watermark);
   }
@@ -46,7 +53,9 @@ void OperatorStates::restore(const std::vector<std::string>& parts) {
 }
 
 void OperatorStates::remove(StateTable& table) {
-  tables_.erase(std::find(tables_.begin(), tables_.end(), &table));
+  const auto at = std::find(tables_.begin(), tables_.end(), &table);
+  if (static_cast<std::size_t>(at - tables_.begin()) < sealed_tables_) --sealed_tables_;
+  tables_.erase(at);
 }
 
 void OperatorStates::drop(std::uint32_t state_id, std::uint64_t name_space) {
@@ -83,9 +92,11 @@ void OperatorStates::settle() {
 }
 
 void OperatorStates::seal(SnapshotWriter& writer, EventTime watermark, std::string_view extra) {
-  StateDelta delta;
-  take_drops(delta);
-  for (StateTable* table : tables_) table->seal(delta);
+  WEIR_ASSERT(!sealing_, "a barrier comes when the one before is done with");
+  sealing_ = std::make_shared<StateDelta>();
+  sealed_tables_ = 0;
+  take_drops(*sealing_);
+  for (StateTable* table : tables_) table->begin_seal();
   std::string state;
   detail::append_number(state, watermark.millis);
   detail::append_number(state, key_groups().first);
@@ -94,7 +105,24 @@ void OperatorStates::seal(SnapshotWriter& writer, EventTime watermark, std::stri
   state.append(extra);
   writer.operator_state(std::move(state));
   store_.snapshot_begun();
-  writer.keyed(std::make_unique<SealedDelta>(std::move(delta)));
+  writer.keyed(std::make_unique<SealedDelta>(*this, sealing_));
+}
+
+StateDelta& OperatorStates::sealing_delta() {
+  WEIR_ASSERT(sealing_, "something is being sealed");
+  return *sealing_;
+}
+
+bool OperatorStates::proceed(std::size_t entries) {
+  if (!sealing_) return true;
+  const std::size_t until = sealing_->size() + entries;
+  while (sealed_tables_ < tables_.size()) {
+    const std::size_t had = sealing_->size();
+    if (had >= until || !tables_[sealed_tables_]->seal_some(until - had, *sealing_)) return false;
+    ++sealed_tables_;
+  }
+  sealing_.reset();
+  return true;
 }
 
 }  // namespace weir

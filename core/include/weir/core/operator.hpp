@@ -40,11 +40,14 @@ class Exchange {
   virtual Batch& ship(std::uint32_t target) = 0;
 };
 
-/// What a task hands over at a barrier. Filled during Operator::snapshot, on the worker; what it holds is written
+/// What a task hands over at a barrier. Made during Operator::snapshot, on the worker; what it holds is written
 /// behind, on another thread, while the worker goes on.
 class SealedState {
  public:
   virtual ~SealedState() = default;
+  /// Goes on copying what was sealed, a portion a call, so that no barrier stops the worker for long however much has changed. Called on
+  /// the worker between calls into the operator, which copies what it is about to change itself. True: all is copied.
+  [[nodiscard]] virtual bool proceed() { return true; }
 };
 
 class SnapshotWriter {

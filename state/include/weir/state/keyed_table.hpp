@@ -71,6 +71,7 @@ class KeyedTable final : public StateTable {
   KeyedTable(const KeyedTable&) = delete;
   KeyedTable& operator=(const KeyedTable&) = delete;
   ~KeyedTable() override {
+    finish_seal();
     states_.store().charge(-static_cast<std::ptrdiff_t>(charged_));
     states_.remove(*this);
     release();
@@ -93,8 +94,9 @@ class KeyedTable final : public StateTable {
     measure_edited();
     Slot* slot = whole(hash, key);
     if (!slot) slot = &insert(hash, key);
+    Object& object = edited(*slot);
     slot->flags &= static_cast<std::uint8_t>(~kAbsent);
-    return edited(*slot);
+    return object;
   }
   /// The object of `key` to add to it without reading what the tier has of it. Only for objects that can be added to unread.
   Object& edit_unread(std::uint64_t hash, const Key& key) requires kAddsUnread {
@@ -104,8 +106,9 @@ class KeyedTable final : public StateTable {
       slot = &insert(hash, key);
       if (!complete_) slot->flags |= kPartial | kStored;
     }
+    Object& object = edited(*slot);
     slot->flags &= static_cast<std::uint8_t>(~kAbsent);
-    return edited(*slot);
+    return object;
   }
   void erase(std::uint64_t hash, const Key& key) {
     measure_edited();
@@ -115,11 +118,12 @@ class KeyedTable final : public StateTable {
       slot = &insert(hash, key);  // unread: the tier may have it
       slot->flags |= kStored;
     }
+    copy_sealed(index_of(*slot));
     if constexpr (kManyEntries) slot->object.clear();
     else slot->object = Object{};
     if (slot->flags & kStored) {
-      slot->flags |= kAbsent;
       edited(*slot);
+      slot->flags |= kAbsent;
     } else if (complete_) {
       erase_slot(index_of(*slot));
     } else {
@@ -170,6 +174,7 @@ class KeyedTable final : public StateTable {
   }
   /// Forgets everything, here and in the tier. The way of a table whose time is over.
   void drop() {
+    finish_seal();
     if (written_ || !complete_) states_.drop(state_id_, name_space_);
     release();
     text_ = ArenaRef();
@@ -179,7 +184,8 @@ class KeyedTable final : public StateTable {
     recharge();
   }
 
-  void seal(StateDelta& delta) override;
+  void begin_seal() override;
+  bool seal_some(std::size_t entries, StateDelta& delta) override;
   void settle() override {
     measure_edited();
     recharge();
@@ -205,10 +211,25 @@ class KeyedTable final : public StateTable {
 
   std::size_t home_of(std::uint64_t hash) const { return static_cast<std::size_t>(hash >> shift_); }
   std::size_t index_of(const Slot& slot) const { return static_cast<std::size_t>(&slot - slots_); }
-  bool is_dirty(std::size_t i) const { return dirty_[i >> 6] >> (i & 63) & 1; }
-  void set_dirty(std::size_t i, bool dirty) {
+  using Bits = std::vector<std::uint64_t>;
+  static bool is_set(const Bits& bits, std::size_t i) { return bits[i >> 6] >> (i & 63) & 1; }
+  static void assign(Bits& bits, std::size_t i, bool value) {
     const std::uint64_t bit = std::uint64_t{1} << (i & 63);
-    dirty_[i >> 6] = dirty ? dirty_[i >> 6] | bit : dirty_[i >> 6] & ~bit;
+    bits[i >> 6] = value ? bits[i >> 6] | bit : bits[i >> 6] & ~bit;
+  }
+  bool is_dirty(std::size_t i) const { return is_set(dirty_, i); }
+  void set_dirty(std::size_t i, bool dirty) { assign(dirty_, i, dirty); }
+  /// Sealed, and not in the barrier's delta yet.
+  bool is_sealed(std::size_t i) const { return sealing_left_ > 0 && is_set(sealed_, i); }
+  /// Before a sealed object is changed, what the barrier is to hold is copied.
+  void copy_sealed(std::size_t i) {
+    if (!is_sealed(i)) return;
+    assign(sealed_, i, false);
+    --sealing_left_;
+    write(i, states_.sealing_delta());
+  }
+  void finish_seal() {
+    while (sealing_left_ > 0) seal_some(sealing_left_, states_.sealing_delta());
   }
 
   Slot* probe(std::uint64_t hash, const Key& key) const {
@@ -233,6 +254,7 @@ class KeyedTable final : public StateTable {
   }
   Object& edited(Slot& slot) {
     const std::size_t i = index_of(slot);
+    copy_sealed(i);
     slot.flags |= kTouched;
     set_dirty(i, true);
     edited_ = i;
@@ -299,9 +321,11 @@ class KeyedTable final : public StateTable {
   void erase_slot(std::size_t i);
   void make_room();
   void resize(std::size_t capacity);
-  /// Writes what a dirty slot has to say, and makes it clean.
+  /// Writes what a changed slot has to say.
   void write(std::size_t i, StateDelta& delta);
   std::size_t evict_slots(std::size_t bytes, std::size_t slots, StateDelta& delta);
+  /// Gives back the places of objects whose erasure was sealed.
+  void forget_erased();
   void compact_text();
   void release();
 
@@ -334,9 +358,13 @@ class KeyedTable final : public StateTable {
   std::size_t capacity_ = 0;
   std::size_t size_ = 0;
   int shift_ = 63;
-  std::vector<std::uint64_t> dirty_;
-  std::size_t edited_ = kNone;  ///< the slot whose object may have changed its size
-  std::size_t hand_ = 0;        ///< where eviction goes on: the clock algorithm
+  Bits dirty_;                         ///< changed since the last seal
+  Bits sealed_;                        ///< changed before it, and to be written; while sealing_left_ > 0
+  std::size_t sealing_left_ = 0;       ///< how many
+  std::size_t sealing_word_ = 0;       ///< how far the walk over sealed_ has come
+  std::vector<std::uint64_t> erased_;  ///< hashes of what is to go once the seal is complete
+  std::size_t edited_ = kNone;         ///< the slot whose object may have changed its size
+  std::size_t hand_ = 0;               ///< where eviction goes on: the clock algorithm
   std::size_t heap_ = 0;
   std::size_t charged_ = 0;
   ArenaRef text_;  ///< of keys
@@ -407,7 +435,9 @@ void KeyedTable<Key, Object>::resize(std::size_t capacity) {
   auto* old_slots =
       std::exchange(slots_, static_cast<Slot*>(detail::allocate_table_memory(capacity * sizeof(Slot))));
   const std::size_t old_capacity = std::exchange(capacity_, capacity);
-  const auto old_dirty = std::exchange(dirty_, std::vector<std::uint64_t>((capacity + 63) / 64));
+  const Bits old_dirty = std::exchange(dirty_, Bits((capacity + 63) / 64));
+  const Bits old_sealed = std::exchange(sealed_, sealing_left_ > 0 ? Bits(dirty_.size()) : Bits());
+  sealing_word_ = 0;
   shift_ = 64 - std::countr_zero(capacity);
   hand_ = 0;
   for (std::size_t from = 0; from < old_capacity; ++from) {
@@ -417,7 +447,8 @@ void KeyedTable<Key, Object>::resize(std::size_t capacity) {
     while (slots_[to].hash != 0) to = (to + 1) & (capacity_ - 1);
     ::new (static_cast<void*>(&slots_[to])) Slot(std::move(slot));
     slot.~Slot();
-    if (old_dirty[from >> 6] >> (from & 63) & 1) set_dirty(to, true);
+    if (is_set(old_dirty, from)) set_dirty(to, true);
+    if (sealing_left_ > 0 && is_set(old_sealed, from)) assign(sealed_, to, true);
   }
   if (old_slots) detail::free_table_memory(old_slots, old_capacity * sizeof(Slot));
 }
@@ -431,12 +462,14 @@ void KeyedTable<Key, Object>::erase_slot(std::size_t i) {
     dead_text_ += measure.bytes;
   }
   edited_ = kNone;
+  copy_sealed(i);
   // Moves back what was pushed behind its place, so that no gap ends a probe early.
   std::size_t gap = i;
   for (std::size_t next = (gap + 1) & (capacity_ - 1); slots_[next].hash != 0;
        next = (next + 1) & (capacity_ - 1)) {
     const std::size_t home = home_of(slots_[next].hash);
     if (((next - home) & (capacity_ - 1)) < ((next - gap) & (capacity_ - 1))) continue;
+    copy_sealed(next);  // it may move to where the walk has been
     slots_[gap] = std::move(slots_[next]);
     set_dirty(gap, is_dirty(next));
     gap = next;
@@ -450,7 +483,6 @@ void KeyedTable<Key, Object>::erase_slot(std::size_t i) {
 template <class Key, class Object>
 void KeyedTable<Key, Object>::write(std::size_t i, StateDelta& delta) {
   Slot& slot = slots_[i];
-  set_dirty(i, false);
   const std::string& key = tier_key(slot.hash, slot.key);
   if constexpr (kManyEntries) {
     std::string entry = key;
@@ -474,22 +506,41 @@ void KeyedTable<Key, Object>::write(std::size_t i, StateDelta& delta) {
 }
 
 template <class Key, class Object>
-void KeyedTable<Key, Object>::seal(StateDelta& delta) {
+void KeyedTable<Key, Object>::begin_seal() {
   settle();
-  std::vector<std::uint64_t> gone;
-  for (std::size_t word = 0; word < dirty_.size(); ++word) {
-    for (std::uint64_t bits = dirty_[word]; bits != 0; bits &= bits - 1) {
-      const std::size_t i = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+  sealing_left_ = 0;
+  for (const std::uint64_t word : dirty_) sealing_left_ += static_cast<std::size_t>(std::popcount(word));
+  if (sealing_left_ == 0) return;
+  sealed_ = std::exchange(dirty_, Bits(dirty_.size()));
+  sealing_word_ = 0;
+}
+
+template <class Key, class Object>
+bool KeyedTable<Key, Object>::seal_some(std::size_t entries, StateDelta& delta) {
+  for (; sealing_left_ > 0 && entries > 0; ++sealing_word_) {
+    WEIR_DCHECK(sealing_word_ < sealed_.size(), "what is sealed is found");
+    for (std::uint64_t bits = std::exchange(sealed_[sealing_word_], 0); bits != 0; bits &= bits - 1) {
+      const std::size_t i = sealing_word_ * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+      --sealing_left_;
+      entries -= std::min<std::size_t>(entries, 1);
       write(i, delta);
-      if (complete_ && (slots_[i].flags & kAbsent)) gone.push_back(slots_[i].hash);
+      if (complete_ && (slots_[i].flags & kAbsent)) erased_.push_back(slots_[i].hash);
     }
   }
-  for (const std::uint64_t hash : gone)
-    for (std::size_t i = home_of(hash); slots_[i].hash != 0; i = (i + 1) & (capacity_ - 1))
-      if (slots_[i].hash == hash && (slots_[i].flags & kAbsent) && !is_dirty(i)) {
-        erase_slot(i);
-        break;
-      }
+  if (sealing_left_ > 0) return false;
+  forget_erased();
+  return true;
+}
+
+template <class Key, class Object>
+void KeyedTable<Key, Object>::forget_erased() {
+  for (const std::uint64_t hash : std::exchange(erased_, {})) {
+    for (std::size_t i = home_of(hash); slots_[i].hash != 0; i = (i + 1) & (capacity_ - 1)) {
+      if (slots_[i].hash != hash || !(slots_[i].flags & kAbsent) || is_dirty(i)) continue;
+      erase_slot(i);
+      break;
+    }
+  }
   if (kHoldsViews<Key> && text_ && dead_text_ > Arena::kChunkBytes &&
       dead_text_ * 2 > text_->allocated_bytes())
     compact_text();
@@ -527,7 +578,7 @@ std::size_t KeyedTable<Key, Object>::evict_slots(std::size_t bytes, std::size_t 
       ++hand_;
       continue;
     }
-    if (is_dirty(hand_)) write(hand_, delta);
+    if (is_dirty(hand_)) write(hand_, delta);  // its bit goes with its place
     if (!(slot.flags & kAbsent) || (slot.flags & kStored)) complete_ = false;
     freed += sizeof(Slot) + slot.heap;
     ++gone;
@@ -589,6 +640,8 @@ void KeyedTable<Key, Object>::release() {
   capacity_ = size_ = hand_ = 0;
   edited_ = kNone;
   dirty_.clear();
+  sealed_.clear();
+  erased_.clear();
 }
 
 }  // namespace weir

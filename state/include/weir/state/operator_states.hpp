@@ -15,8 +15,10 @@ namespace weir {
 class StateTable {
  public:
   virtual ~StateTable() = default;
-  /// Writes what has changed since the last seal, and forgets that it has.
-  virtual void seal(StateDelta& delta) = 0;
+  /// What has changed up to now is what the barrier's delta is to hold.
+  virtual void begin_seal() = 0;
+  /// Copies up to about `entries` of it into `delta`. True: all of it is there.
+  virtual bool seal_some(std::size_t entries, StateDelta& delta) = 0;
   /// Brings the store's account up to date. Cheap.
   virtual void settle() = 0;
   /// Lets go of objects that were not used lately, about `bytes` of them, writing those that have changed. Returns what was freed.
@@ -26,6 +28,7 @@ class StateTable {
 /// All keyed state of one operator on one worker: its tables, what is sealed of them at a barrier, how they keep within the worker's
 /// memory, and where the operator stood when the checkpoint was taken. Tables must not outlive it. One thread.
 ///
+/// Sequence numbers that were given after a barrier may be in its delta: a restore goes on far above the one that was kept.
 /// In the operator state it keeps `watermark (8) · first key group (4) · end of key groups (4) · next sequence number (8) · extra`.
 class OperatorStates {
  public:
@@ -54,6 +57,10 @@ class OperatorStates {
 
   void add(StateTable& table) { tables_.push_back(&table); }
   void remove(StateTable& table);
+  /// Where a table copies what it is about to change and the barrier's delta still lacks. Requires: a seal that is not complete.
+  StateDelta& sealing_delta();
+  /// Copies up to about `entries` of what was sealed. True: all of it.
+  bool proceed(std::size_t entries);
   /// Everything of one state and namespace goes: with the next thing that is written.
   void drop(std::uint32_t state_id, std::uint64_t name_space);
   /// Writes at once. Requires: no snapshot in flight.
@@ -61,7 +68,7 @@ class OperatorStates {
 
   /// Call at the end of every call into the operator: keeps the worker's live state within its memory.
   void settle();
-  /// Hands over what has changed. Call once, in Operator::snapshot().
+  /// Hands over what has changed; it is copied little by little (SealedState::proceed). Call once, in Operator::snapshot().
   void seal(SnapshotWriter& writer, EventTime watermark, std::string_view extra = {});
 
  private:
@@ -76,6 +83,9 @@ class OperatorStates {
   std::vector<Part> restored_parts_;
   std::uint64_t next_sequence_ = 1;
   std::vector<StateTable*> tables_;
+  std::shared_ptr<StateDelta>
+      sealing_;                    ///< shared with what was handed over; null when nothing is being sealed
+  std::size_t sealed_tables_ = 0;  ///< the first of them are
   std::vector<std::pair<std::uint32_t, std::uint64_t>> dropped_;  ///< state id and namespace
 };
 
