@@ -36,12 +36,13 @@ OperatorTask::OperatorTask(std::string vertex, std::uint32_t worker, AttemptCont
       operator_(std::move(driven)) {}
 
 bool OperatorTask::step(Environment::Instant now) {
-  if (!outputs_.drain()) return false;
-  bool progressed = false;
-  if (advancing_) progressed = advance();
-  else if (end_ == End::kEmitting) progressed = end();
+  // Also while the outputs are full: what they wait for may be this checkpoint.
+  bool progressed = proceed_with_snapshot();
+  if (!outputs_.drain()) return progressed;
+  if (advancing_) progressed |= advance();
+  else if (end_ == End::kEmitting) progressed |= end();
   else {
-    progressed = advance_processing_time();
+    if (advance_processing_time()) progressed = true;
     if (!processing_time_ && take_events()) progressed = true;
   }
   pass_watermark();
@@ -146,7 +147,16 @@ void OperatorTask::answer_barrier(Epoch epoch) {
   outputs_.barrier(epoch);
   snapshot.sent = outputs_.take_sent();
   snapshot.received = gate_.take_received();
-  control_.submit(std::move(snapshot));
+  sealing_ = std::move(snapshot);
+  proceed_with_snapshot();
+}
+
+bool OperatorTask::proceed_with_snapshot() {
+  if (!sealing_) return false;
+  if (sealing_->keyed && !sealing_->keyed->proceed()) return true;
+  control_.submit(std::move(*sealing_));
+  sealing_.reset();
+  return true;
 }
 
 }  // namespace weir

@@ -22,6 +22,8 @@ class OperatorTask final : public Task {
   bool end();
   void pass_watermark();
   void answer_barrier(Epoch epoch);
+  /// Goes on with the snapshot of the last barrier. True when something was done.
+  bool proceed_with_snapshot();
 
   const std::string vertex_;
   const std::uint32_t worker_;
@@ -30,6 +32,7 @@ class OperatorTask final : public Task {
   InputGate gate_;
   TaskOutputs outputs_;
   std::unique_ptr<Operator> operator_;        // after outputs_: its consumers write there
+  std::optional<TaskSnapshot> sealing_;       ///< a snapshot that is being copied
   std::optional<EventTime> advancing_;        ///< a watermark the operator has not finished with
   std::optional<EventTime> processing_time_;  ///< a wall-clock time the operator has not finished with
   EventTime reached_ = EventTime::min();      ///< the last watermark the operator has finished with

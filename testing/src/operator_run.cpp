@@ -154,6 +154,8 @@ struct OperatorRun::Core {
     Snapshot snapshot;
     driven->snapshot(snapshot);
     if (snapshot.sealed) {
+      while (!snapshot.sealed->proceed()) {
+      }
       StateDelta delta;
       static_cast<const SealedEntries&>(*snapshot.sealed).write(delta);
       delta.sort();

@@ -43,10 +43,16 @@ class World {
     } writer;
     states_->seal(writer, EventTime{7}, "extra");
     sealed_ = std::move(writer.sealed);
+    copied_ = false;
     sealed_state_ = std::move(writer.state);
+  }
+  /// A portion of what the worker copies between rows.
+  void proceed() {
+    if (sealed_) copied_ = states_->proceed(3);
   }
   /// What another thread does later.
   void write() {
+    while (!copied_) proceed();
     StateDelta delta;
     static_cast<const SealedEntries&>(*sealed_).write(delta);
     sealed_.reset();
@@ -89,6 +95,7 @@ class World {
   std::unique_ptr<StateStore> store_;
   std::unique_ptr<OperatorStates> states_;
   std::unique_ptr<SealedState> sealed_;
+  bool copied_ = false;  ///< all that was sealed
   std::string sealed_state_;
   std::string state_;  ///< of the snapshot in files_
   std::vector<SnapshotFile> files_;
@@ -128,6 +135,10 @@ class Comparison {
         return;
       case 4:
         return fetch();
+      case 5:
+      case 6:
+      case 7:
+        return world_.proceed();
       default:
         break;
     }
