@@ -120,6 +120,7 @@ class Configurator {
     take("linger", job.linger, default_of("linger"), parse_duration);
     take("instance", job.instance, default_of("instance"),
          [](const std::string& text) { return is_plain_name(text) ? std::optional(text) : std::nullopt; });
+    take("allow-dropped-state", job.allow_dropped_state, default_of("allow-dropped-state"), parse_flag);
     take("allow-duplicates", job.allow_duplicates, default_of("allow-duplicates"), parse_flag);
     take("state", job.state, default_of("state"), word(kStates));
     job.state_dir = data + "/state";

@@ -33,6 +33,8 @@ const std::vector<ConfigKey>& keys() {
       {"allow-duplicates", "", "false", "Running",
        "May go back to an older checkpoint than the one committed when that one is damaged; repeats output.",
        "true or false"},
+      {"allow-dropped-state", "", "false", "Running",
+       "May leave behind state of operators that the pipeline does not have any more.", "true or false"},
       {"state", "KIND", "rocksdb", "State and checkpoints",
        "Whether all state stays in memory or may be moved to disk.", "heap or rocksdb"},
       {"state-dir", "DIR", "weir-data/<job>/state", "State and checkpoints",

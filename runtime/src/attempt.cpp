@@ -6,6 +6,7 @@
 
 #include <weir/core/error.hpp>
 #include <weir/core/kill_point.hpp>
+#include <weir/state/rewrite.hpp>
 
 #include "operator_task.hpp"
 #include "sink_task.hpp"
@@ -129,6 +130,7 @@ void Attempt::recover(Epoch oldest) {
   protocol_ = std::make_unique<CommitProtocol>(checkpoints_, log, std::move(named));
   recovery_ = protocol_->recover({graph_.name, options_.instance, oldest, options_.allow_duplicates});
   if (!recovery_.manifest) return;
+  state_changes_ = compare_states(recovery_.manifest->schemas, graph_);
   check_compatible(*recovery_.manifest);
   world_.log(fmt::format("going on from epoch {}", recovery_.manifest->epoch));
 }
@@ -140,29 +142,19 @@ void Attempt::check_compatible(const Manifest& manifest) const {
                               manifest.max_parallelism),
                   ExitCode::kStateUnusable);
   }
-  for (const StateSchemaEntry& kept : manifest.schemas) {
-    const Vertex* vertex = graph_.find(kept.operator_name);
-    const auto* op = vertex ? std::get_if<OperatorVertex>(&vertex->what) : nullptr;
-    const StateDescription* now = nullptr;
-    if (op)
-      for (const StateDescription& state : op->states)
-        if (state.name == kept.state.name) now = &state;
-    if (!now) {
-      throw FailJob(
-          fmt::format(
-              "{} holds state '{}' of operator '{}', which this pipeline does not have; name the operator as "
-              "before, or start over with --from fresh",
-              checkpoints_.describe(manifest.epoch), kept.state.name, kept.operator_name),
-          ExitCode::kStateUnusable);
-    }
-    if (now->key_type != kept.state.key_type || now->value_type != kept.state.value_type) {
-      throw FailJob(fmt::format("state '{}' of operator '{}' has changed its type: {} holds {} -> {}, the "
-                                "pipeline wants {} -> {}",
-                                kept.state.name, kept.operator_name, checkpoints_.describe(manifest.epoch),
-                                kept.state.key_type, kept.state.value_type, now->key_type, now->value_type),
-                    ExitCode::kStateUnusable);
-    }
+  std::string impossible;
+  for (const StateChange& change : state_changes_) {
+    const bool dropped = change.kind == StateChange::Kind::kDropped && !options_.allow_dropped_state;
+    if (dropped || change.kind == StateChange::Kind::kImpossible) impossible += "\n  " + describe(change);
+    else if (change.kind != StateChange::Kind::kSame) world_.log(describe(change));
   }
+  if (!impossible.empty())
+    throw FailJob(
+        fmt::format(
+            "{} does not fit this pipeline; convert it by a program that has both forms, or start over "
+            "with --from fresh:{}",
+            checkpoints_.describe(manifest.epoch), impossible),
+        ExitCode::kStateUnusable);
 }
 
 void Attempt::restore_state() {
@@ -171,8 +163,10 @@ void Attempt::restore_state() {
   backend_ = world_.backend(options_);
   for (std::uint32_t worker = 0; worker < options_.parallelism; ++worker) {
     const KeyGroupRange range = key_groups_of(worker, options_.parallelism, options_.max_parallelism);
-    stores_[worker] = std::make_unique<StateStore>(restore_tier(*backend_, worker, range), options_.state,
-                                                   range, options_.memory_bytes / 2 / options_.parallelism);
+    std::unique_ptr<StateTier> tier = restore_tier(*backend_, worker, range);
+    rewrite_states(*tier, range);
+    stores_[worker] = std::make_unique<StateStore>(std::move(tier), options_.state, range,
+                                                   options_.memory_bytes / 2 / options_.parallelism);
   }
 }
 
@@ -199,6 +193,14 @@ std::unique_ptr<StateTier> Attempt::restore_tier(StateBackend& backend, std::uin
     copy_key_groups(*source, overlap, *tier);
   }
   return tier;
+}
+
+void Attempt::rewrite_states(StateTier& tier, KeyGroupRange range) const {
+  for (const StateChange& change : state_changes_) {
+    const std::uint32_t id = state_id(change.operator_name, change.state_name);
+    if (change.kind == StateChange::Kind::kConverted) convert_state(tier, range, id, *change.conversion);
+    if (change.kind == StateChange::Kind::kDropped) drop_state(tier, range, id);
+  }
 }
 
 void Attempt::build_channels() {

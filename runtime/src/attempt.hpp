@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <weir/checkpoint/state_changes.hpp>
 #include <weir/core/connector.hpp>
 #include <weir/runtime/job.hpp>
 
@@ -53,6 +54,8 @@ class Attempt {
   void recover(Epoch oldest);
   void check_compatible(const Manifest& manifest) const;
   void restore_state();
+  /// Converts what has another type now, and erases what is left behind.
+  void rewrite_states(StateTier& tier, KeyGroupRange range) const;
   std::unique_ptr<StateTier> restore_tier(StateBackend& backend, std::uint32_t worker, KeyGroupRange range);
   void build_channels();
   void build_tasks(std::uint32_t worker);
@@ -82,6 +85,7 @@ class Attempt {
   std::deque<OpenSink> sinks_;
   std::unique_ptr<CommitProtocol> protocol_;
   RecoveryPoint recovery_;
+  std::vector<StateChange> state_changes_;  ///< from the checkpoint to this pipeline
   std::unique_ptr<StateBackend> backend_;
   std::vector<std::unique_ptr<StateStore>> stores_;
   std::vector<std::unique_ptr<Parker>> parkers_;

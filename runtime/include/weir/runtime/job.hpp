@@ -48,9 +48,10 @@ struct JobOptions {
       std::chrono::seconds{1}};                     ///< none: only the last one, at the end
   std::size_t memory_bytes = std::size_t{1} << 30;  ///< for state, rings and clients together
   StartFrom from = StartFrom::kResume;
-  bool until_latest = false;      ///< unbounded sources end at what is there at the start
-  bool allow_duplicates = false;  ///< may fall back to an older checkpoint than the one committed
-  Duration linger{0};             ///< longest time a row waits for its batch to fill; 0: 200 µs
+  bool until_latest = false;         ///< unbounded sources end at what is there at the start
+  bool allow_dropped_state = false;  ///< may leave behind state of operators that the pipeline does not have
+  bool allow_duplicates = false;     ///< may fall back to an older checkpoint than the one committed
+  Duration linger{0};                ///< longest time a row waits for its batch to fill; 0: 200 µs
   RestartPolicy restart;
   std::map<std::string, std::string>
       sources;  ///< connector address by source name; others use the program's own

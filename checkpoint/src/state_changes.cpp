@@ -1,0 +1,93 @@
+#include <weir/checkpoint/state_changes.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace weir {
+
+namespace {
+
+using Kind = StateChange::Kind;
+
+const StateDescription* find_state(const JobGraph& graph, const std::string& operator_name,
+                                   const std::string& state_name) {
+  const Vertex* vertex = graph.find(operator_name);
+  const auto* op = vertex ? std::get_if<OperatorVertex>(&vertex->what) : nullptr;
+  if (!op) return nullptr;
+  for (const StateDescription& state : op->states)
+    if (state.name == state_name) return &state;
+  return nullptr;
+}
+
+bool is_broadcast(const StateDescription& state) { return state.value_type.rfind("broadcast<", 0) == 0; }
+
+StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
+  StateChange change{Kind::kSame, kept.operator_name, kept.state.name, {}, std::nullopt};
+  if (!now) {
+    change.kind = Kind::kDropped;
+    return change;
+  }
+  if (kept.state.key_type != now->key_type) {
+    // Keys decide which worker an entry belongs to: they cannot be rewritten where they lie.
+    change.kind = Kind::kImpossible;
+    change.details.push_back(
+        fmt::format("its key was {}, and the pipeline wants {}", kept.state.key_type, now->key_type));
+    return change;
+  }
+  if (kept.state.value_type == now->value_type) return change;
+  StateConversion conversion(StateType::parse(kept.state.value_type), StateType::parse(now->value_type));
+  if (!conversion.problems().empty() || is_broadcast(*now)) {
+    change.kind = Kind::kImpossible;
+    change.details = conversion.problems();
+    if (change.details.empty()) change.details.push_back("a broadcast state cannot change its type");
+    change.details.push_back(fmt::format("the checkpoint holds {}, the pipeline wants {}",
+                                         kept.state.value_type, now->value_type));
+    return change;
+  }
+  change.kind = conversion.changes().empty() ? Kind::kSame : Kind::kConverted;
+  change.details = conversion.changes();
+  change.conversion = std::move(conversion);
+  return change;
+}
+
+}  // namespace
+
+std::vector<StateChange> compare_states(const std::vector<StateSchemaEntry>& kept, const JobGraph& graph) {
+  std::vector<StateChange> changes;
+  for (const StateSchemaEntry& entry : kept)
+    changes.push_back(compare(entry, find_state(graph, entry.operator_name, entry.state.name)));
+  for (const Vertex& vertex : graph.vertices) {
+    const auto* op = std::get_if<OperatorVertex>(&vertex.what);
+    if (!op) continue;
+    for (const StateDescription& state : op->states) {
+      const bool known = std::any_of(kept.begin(), kept.end(), [&](const StateSchemaEntry& entry) {
+        return entry.operator_name == vertex.name && entry.state.name == state.name;
+      });
+      if (!known) changes.push_back({Kind::kAdded, vertex.name, state.name, {}, std::nullopt});
+    }
+  }
+  return changes;
+}
+
+std::string describe(const StateChange& change) {
+  const std::string place = fmt::format("operator '{}', state '{}'", change.operator_name, change.state_name);
+  switch (change.kind) {
+    case Kind::kSame:
+      return place + ": taken over as it is";
+    case Kind::kConverted:
+      return fmt::format("{}: converted: {}", place, fmt::join(change.details, "; "));
+    case Kind::kAdded:
+      return place + ": new, begins empty";
+    case Kind::kDropped:
+      return place +
+             ": the pipeline does not have it; name the operator as before, or leave the state behind with "
+             "--allow-dropped-state";
+    case Kind::kImpossible:
+      return fmt::format("{}: {}", place, fmt::join(change.details, "; "));
+  }
+  return place;
+}
+
+}  // namespace weir
