@@ -47,7 +47,7 @@ class PaneStore {
 
   PaneStore(StateStore& store, std::string_view operator_name, std::uint32_t max_parallelism, Merge merge)
       : store_(store),
-        operator_id_(operator_id(operator_name)),
+        state_id_(state_id(operator_name, "panes")),
         max_parallelism_(max_parallelism),
         merge_(std::move(merge)) {}
   ~PaneStore() {
@@ -117,7 +117,7 @@ class PaneStore {
     if (const Slot* slot = pane.table.find(hash, key)) visit(slot->value);
     if (!pane.cold) return;
     std::vector<std::string> names;
-    detail::PaneEntryKeys<Key> keys(operator_id_, pane.end, max_parallelism_);
+    detail::PaneEntryKeys<Key> keys(state_id_, pane.end, max_parallelism_);
     for (std::uint16_t run = 0; run < pane.run; ++run) names.push_back(keys.of(key, run));
     for (const std::optional<std::string>& value : store_.tier().multi_get(names)) {
       if (!value) continue;
@@ -131,7 +131,7 @@ class PaneStore {
     if (!pane.cold) return;
     // One run and nothing else: what is in memory afterwards is what the tier holds, so it need not be written again.
     const bool same = pane.run == 1 && pane.table.size() == 0;
-    detail::scan_pane(store_.tier(), store_.key_groups(), operator_id_, pane.end,
+    detail::scan_pane(store_.tier(), store_.key_groups(), state_id_, pane.end,
                       [&](std::string_view key, std::uint16_t run, std::string_view value) {
                         if (run < pane.run) take_in(pane, key, value);
                       });
@@ -173,7 +173,7 @@ class PaneStore {
   /// What changed since the last seal, as copies; and the directory that restore() takes.
   std::unique_ptr<SealedState> seal(std::string& directory) {
     auto sealed = std::make_unique<Sealed>();
-    sealed->operator_id = operator_id_;
+    sealed->operator_id = state_id_;
     sealed->max_parallelism = max_parallelism_;
     sealed->groups = store_.key_groups();
     sealed->dropped = std::exchange(dropped_, {});
@@ -226,8 +226,8 @@ class PaneStore {
     if (pane.table.size() == 0) return;
     StateDelta delta;
     if (std::exchange(pane.rewrite, false))
-      detail::drop_pane(delta, store_.key_groups(), operator_id_, pane.end);
-    detail::PaneEntryKeys<Key> keys(operator_id_, pane.end, max_parallelism_);
+      detail::drop_pane(delta, store_.key_groups(), state_id_, pane.end);
+    detail::PaneEntryKeys<Key> keys(state_id_, pane.end, max_parallelism_);
     std::string value;
     pane.table.take_dirty([&](const Slot& slot) {
       value.clear();
@@ -248,7 +248,7 @@ class PaneStore {
   }
 
   StateStore& store_;
-  const std::uint32_t operator_id_;
+  const std::uint32_t state_id_;
   const std::uint32_t max_parallelism_;
   Merge merge_;
   Panes panes_;
