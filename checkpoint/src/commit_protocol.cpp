@@ -60,6 +60,7 @@ RecoveryPoint CommitProtocol::recover(const RecoveryOptions& options) {
   }
   last_ = chosen;
   if (chosen == kNoEpoch) last_checksum_ = {};
+  else store_.note_committed(chosen);
   recover_sinks(point.manifest);
   return point;
 }
@@ -151,6 +152,7 @@ void CommitProtocol::commit(Manifest manifest) {
     log_->commit(manifest.epoch, encode(CommitRecord{manifest.job, manifest.instance, manifest.epoch, sum,
                                                      manifest.sources}));
   kill_point("after_commit_before_sinks");
+  store_.note_committed(manifest.epoch);
   for (const NamedSink& named : sinks_)
     for (const SinkProgress& progress : manifest.sinks)
       if (progress.sink == named.name) named.sink->commit(manifest.epoch, progress.parts);

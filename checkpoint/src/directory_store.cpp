@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,6 +27,8 @@ namespace {
 constexpr std::size_t kEpochDigits = 20;
 /// Beside a manifest: one that is being written, with its writer's token between, or the trace of the highest epoch there was.
 constexpr std::string_view kUnpublished = ".tmp";
+/// The number of the newest epoch that is known to be committed.
+constexpr const char* kCommitted = "COMMITTED";
 
 /// The epoch in a name like 00000000000000000042, with `suffix` at the end of it; nullopt for other names.
 std::optional<Epoch> epoch_in(const std::string& name, std::string_view suffix) {
@@ -120,6 +123,23 @@ class DirectoryStore final : public CheckpointStore {
       sync_directory(manifests_);
       files_.retain(*named);
     });
+  }
+
+  void note_committed(Epoch epoch) override {
+    writing([&] {
+      const fs::path fresh = directory_ / fmt::format("COMMITTED.{}", lock_.token());
+      std::ofstream(fresh) << epoch << '\n';  // not synced: an older word is true too
+      fs::rename(fresh, directory_ / kCommitted);
+    });
+  }
+
+  Epoch last_committed() override {
+    const std::vector<Epoch> present = epochs();
+    Epoch noted = kNoEpoch;
+    std::ifstream(directory_ / kCommitted) >> noted;
+    if (std::find(present.begin(), present.end(), noted) != present.end()) return noted;
+    // An epoch begins to be published when the one before it is committed.
+    return present.size() < 2 ? kNoEpoch : present[present.size() - 2];
   }
 
   std::string describe(Epoch epoch) const override { return manifest_path(epoch); }

@@ -139,6 +139,7 @@ pb::Manifest to_proto(const Manifest& manifest) {
   fill_all(*proto.mutable_schemas(), manifest.schemas);
   fill_all(*proto.mutable_sinks(), manifest.sinks);
   fill_all(*proto.mutable_edges(), manifest.edges);
+  if (manifest.origin != Checksum{}) fill(*proto.mutable_origin(), manifest.origin);
   return proto;
 }
 
@@ -153,6 +154,7 @@ Manifest from_proto(const pb::Manifest& proto) {
   manifest.max_parallelism = proto.max_parallelism();
   manifest.parallelism = proto.parallelism();
   manifest.created_millis = proto.created_millis();
+  manifest.origin = value(proto.origin());
   manifest.final = proto.final();
   manifest.sources = values<PartitionProgress>(proto.sources());
   manifest.shards = values<StateShard>(proto.shards());

@@ -23,6 +23,7 @@ struct MemoryCheckpoints {
   std::map<Epoch, std::string> manifests;
   std::map<std::string, std::string> files;  ///< by checksum, in hex
   Epoch highest = kNoEpoch;
+  Epoch committed = kNoEpoch;
 };
 
 namespace {
@@ -93,6 +94,15 @@ class MemoryStore final : public CheckpointStore {
     std::erase_if(shared_->files, [&](const auto& file) {
       return !named.contains(file.first) && !claims_.holds(file.first);
     });
+  }
+
+  void note_committed(Epoch epoch) override {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->committed = epoch;
+  }
+  Epoch last_committed() override {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->manifests.contains(shared_->committed) ? shared_->committed : kNoEpoch;
   }
 
   std::string describe(Epoch epoch) const override { return fmt::format("manifest {} in memory", epoch); }

@@ -51,6 +51,9 @@ int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal
     print_problems(program.name, configuration.problems, terminal.err);
     return static_cast<int>(ExitCode::kUsage);
   }
+  if (flags.command == Command::kState) return command_state(flags.state, configuration, terminal, program);
+  if (flags.command == Command::kSavepoint)
+    return command_savepoint(flags.state, configuration, terminal, program);
   if (flags.command == Command::kGraph) return command_graph(configuration, flags.format, terminal);
   return command_run(configuration, terminal, program);
 }

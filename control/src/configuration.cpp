@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <string_view>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -45,6 +48,18 @@ auto parse_word(const Words& words, const std::string& text) -> std::optional<de
   for (const auto& [word, value] : words)
     if (text == word) return value;
   return std::nullopt;
+}
+
+/// A word, or `savepoint:` and the directory of one that exists.
+std::optional<std::pair<StartFrom, std::string>> parse_start(const std::string& text) {
+  if (const auto start = parse_word(kStarts, text)) return std::pair(*start, std::string());
+  constexpr std::string_view kPrefix = "savepoint:";
+  if (text.rfind(kPrefix, 0) != 0) return std::nullopt;
+  const std::string directory = text.substr(kPrefix.size());
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(std::filesystem::path(directory) / "manifests", ignored))
+    return std::nullopt;
+  return std::pair(StartFrom::kSavepoint, directory);
 }
 
 /// Turns layers into a Configuration, keeping for each value what `config` shows of it.
@@ -115,7 +130,9 @@ class Configurator {
     job.parallelism = std::clamp<std::uint32_t>(std::thread::hardware_concurrency(), 1, job.max_parallelism);
     take("parallelism", job.parallelism, std::to_string(job.parallelism), whole(32768));
     take("memory", job.memory_bytes, default_of("memory"), parse_size);
-    take("from", job.from, default_of("from"), word(kStarts));
+    std::pair<StartFrom, std::string> from{job.from, ""};
+    take("from", from, default_of("from"), parse_start);
+    std::tie(job.from, job.savepoint) = from;
     take("until", job.until_latest, default_of("until"), word(kEnds));
     take("linger", job.linger, default_of("linger"), parse_duration);
     take("instance", job.instance, default_of("instance"),
@@ -182,8 +199,6 @@ class Configurator {
         else complain("{}: '{}' is not {}", raw.origin.where, raw.shown, allowed_values(p.kind));
       }
       if (!value) continue;
-      if (const Duration* duration = std::get_if<Duration>(&*value))
-        result_.job.source_durations[p.name] = *duration;
       values.emplace(p.name, std::move(*value));
     }
     return Settings(std::move(values));

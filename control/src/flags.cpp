@@ -24,6 +24,7 @@ struct Verb {
 };
 constexpr Verb kVerbs[] = {{"run", Command::kRun},         {"graph", Command::kGraph},
                            {"check", Command::kCheck},     {"config", Command::kConfig},
+                           {"state", Command::kState},     {"savepoint", Command::kSavepoint},
                            {"version", Command::kVersion}, {"help", Command::kHelp}};
 
 /// CLI11's view of the command line: every value arrives as text, so that checking is one matter for all layers.
@@ -79,6 +80,16 @@ class Grammar {
     if (verb.command == Command::kGraph) sub->add_option("--format", flags_.format)->allow_extra_args(false);
     if (verb.command == Command::kConfig || verb.command == Command::kVersion)
       sub->add_flag("--json", flags_.json);
+    if (verb.command == Command::kState || verb.command == Command::kSavepoint) add_question(*sub);
+  }
+
+  void add_question(CLI::App& sub) {
+    sub.add_option("words", flags_.state.words);
+    sub.add_option("--at", flags_.state.at)->allow_extra_args(false);
+    sub.add_option("--of", flags_.state.of)->allow_extra_args(false);
+    sub.add_option("--key", flags_.state.key)->allow_extra_args(false);
+    sub.add_option("--prefix", flags_.state.prefix)->allow_extra_args(false);
+    sub.add_option("--limit", flags_.state.limit)->allow_extra_args(false);
   }
 
   /// CLI11's own words may quote a value, so only the names in them are used.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,13 +10,24 @@ namespace weir {
 
 struct Program;
 
-enum class Command { kRun, kGraph, kCheck, kConfig, kVersion, kHelp };
+enum class Command { kRun, kGraph, kCheck, kConfig, kState, kSavepoint, kVersion, kHelp };
+
+/// What `state` and `savepoint` are asked for.
+struct StateQuestion {
+  std::vector<std::string> words;  ///< the action, and the places it is about
+  std::string at;  ///< a directory of checkpoints, or a savepoint; empty: the job's own checkpoints
+  std::string of;  ///< OPERATOR or OPERATOR/STATE
+  std::string key;
+  std::string prefix;
+  std::uint64_t limit = 0;  ///< 0: the action's own
+};
 
 /// What the command line says, not yet checked against anything but its own grammar.
 struct Flags {
   Command command = Command::kRun;
-  bool json = false;             ///< config, version
-  std::string format = "text";   ///< graph
+  bool json = false;            ///< config, version
+  std::string format = "text";  ///< graph
+  StateQuestion state;
   std::vector<RawValue> values;  ///< with canonical keys
   Problems problems;
 };

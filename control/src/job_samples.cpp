@@ -8,9 +8,9 @@ namespace {
 
 using Type = MetricSample::Type;
 
-constexpr JobState kStates[] = {JobState::kCreated, JobState::kStarting,  JobState::kRestoring,
-                                JobState::kRunning, JobState::kFinishing, JobState::kRestarting,
-                                JobState::kDone,    JobState::kStopped,   JobState::kFailed};
+constexpr JobState kStates[] = {JobState::kCreated,   JobState::kStarting,   JobState::kRunning,
+                                JobState::kFinishing, JobState::kRestarting, JobState::kDone,
+                                JobState::kStopped,   JobState::kFailed};
 
 void add_watermark(std::vector<MetricSample>& samples, const SourceStatus& source, EventTime now) {
   if (source.watermark == EventTime::min()) return;

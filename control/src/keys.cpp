@@ -21,9 +21,9 @@ const std::vector<ConfigKey>& keys() {
        "a whole number, 1 to 32768"},
       {"memory", "SIZE", "1GiB", "Running", "What state, buffers and clients may take together.", kSizeForm},
       {"from", "WHERE", "resume", "Running",
-       "Where to begin: at the last commit, afresh at the program's own choice, or afresh at an end of the "
-       "input.",
-       "resume, fresh, earliest or latest"},
+       "Where to begin: at the last commit, afresh at the program's own choice, afresh at an end of the "
+       "input, or with a savepoint.",
+       "resume, fresh, earliest, latest, or savepoint: and the directory of a savepoint"},
       {"until", "WHEN", "forever", "Running",
        "Whether unbounded sources end at what is there when the job starts.", "latest or forever"},
       {"linger", "TIME", "0", "Running",

@@ -9,6 +9,7 @@
 #include <weir/state/rewrite.hpp>
 
 #include "operator_task.hpp"
+#include "savepoint.hpp"
 #include "sink_task.hpp"
 #include "source_address.hpp"
 
@@ -129,10 +130,22 @@ void Attempt::recover(Epoch oldest) {
   }
   protocol_ = std::make_unique<CommitProtocol>(checkpoints_, log, std::move(named));
   recovery_ = protocol_->recover({graph_.name, options_.instance, oldest, options_.allow_duplicates});
-  if (!recovery_.manifest) return;
-  state_changes_ = compare_states(recovery_.manifest->schemas, graph_);
-  check_compatible(*recovery_.manifest);
-  world_.log(fmt::format("going on from epoch {}", recovery_.manifest->epoch));
+  start_ = recovery_.manifest;
+  state_files_ = &checkpoints_;
+  if (!start_ && options_.from == StartFrom::kSavepoint) open_savepoint();
+  if (!start_) return;
+  state_changes_ = compare_states(start_->schemas, graph_);
+  check_compatible(*start_);
+  world_.log(recovery_.manifest ? fmt::format("going on from epoch {}", start_->epoch)
+                                : fmt::format("starting from {}", state_files_->describe(start_->epoch)));
+}
+
+void Attempt::open_savepoint() {
+  Savepoint savepoint = weir::open_savepoint(options_, world_);
+  start_ = std::move(savepoint.manifest);
+  start_->origin = savepoint.checksum;
+  savepoint_ = std::move(savepoint.store);
+  state_files_ = savepoint_.get();
 }
 
 void Attempt::check_compatible(const Manifest& manifest) const {
@@ -172,20 +185,20 @@ void Attempt::restore_state() {
 
 std::unique_ptr<StateTier> Attempt::restore_tier(StateBackend& backend, std::uint32_t worker,
                                                  KeyGroupRange range) {
-  if (!recovery_.manifest) return backend.create(worker);
+  if (!start_) return backend.create(worker);
   const auto fetch = [&](const StateShard& shard) {
     std::vector<SnapshotFile> files;
     for (const StoredFile& file : shard.files) {
-      files.push_back(checkpoints_.get(file, backend.staging_directory()));
+      files.push_back(state_files_->get(file, backend.staging_directory()));
       kill_point("mid_restore");
     }
     return files;
   };
-  for (const StateShard& shard : recovery_.manifest->shards)
+  for (const StateShard& shard : start_->shards)
     if (shard.key_groups == range) return backend.open(worker, fetch(shard));
   // Another parallelism than the checkpoint's: the key groups of this worker lie in several shards, each a contiguous range.
   std::unique_ptr<StateTier> tier = backend.create(worker);
-  for (const StateShard& shard : recovery_.manifest->shards) {
+  for (const StateShard& shard : start_->shards) {
     const KeyGroupRange overlap{std::max(range.first, shard.key_groups.first),
                                 std::min(range.end, shard.key_groups.end)};
     if (overlap.first >= overlap.end) continue;
@@ -281,8 +294,8 @@ std::vector<AssignedPartition> Attempt::assign_partitions(OpenSource& open, std:
 }
 
 const PartitionProgress* Attempt::restored(const std::string& source, const std::string& partition) const {
-  if (!recovery_.manifest) return nullptr;
-  for (const PartitionProgress& progress : recovery_.manifest->sources)
+  if (!start_) return nullptr;
+  for (const PartitionProgress& progress : start_->sources)
     if (progress.source == source && progress.partition == partition) return &progress;
   return nullptr;
 }
@@ -310,8 +323,8 @@ OperatorContext Attempt::context(const Vertex& vertex, std::uint32_t worker,
     if (context.outputs.size() <= edge.port) context.outputs.resize(edge.port + 1);
     context.outputs[edge.port].push_back(edge.bind(*edges.back()));
   }
-  if (recovery_.manifest)
-    for (const OperatorStateEntry& entry : recovery_.manifest->operator_states)
+  if (start_)
+    for (const OperatorStateEntry& entry : start_->operator_states)
       if (entry.operator_name == vertex.name) context.restored.push_back(entry.bytes);
   return context;
 }
@@ -335,6 +348,7 @@ void Attempt::build_coordinator() {
   plan.identity.fingerprint = fingerprint(graph_);
   plan.identity.epoch = recovery_.manifest ? recovery_.manifest->epoch : kNoEpoch;
   plan.identity.parallelism = options_.parallelism;
+  if (start_) plan.identity.origin = start_->origin;
   plan.identity.max_parallelism = options_.max_parallelism;
   for (const Vertex& vertex : graph_.vertices)
     if (const auto* op = std::get_if<OperatorVertex>(&vertex.what))

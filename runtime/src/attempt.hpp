@@ -52,6 +52,7 @@ class Attempt {
   std::unique_ptr<Source> open_source(const Vertex& vertex, std::optional<double>& rate);
   void align_sources();
   void recover(Epoch oldest);
+  void open_savepoint();
   void check_compatible(const Manifest& manifest) const;
   void restore_state();
   /// Converts what has another type now, and erases what is left behind.
@@ -85,6 +86,9 @@ class Attempt {
   std::deque<OpenSink> sinks_;
   std::unique_ptr<CommitProtocol> protocol_;
   RecoveryPoint recovery_;
+  std::optional<Manifest> start_;  ///< what is restored: a checkpoint of this job, or a savepoint
+  std::unique_ptr<CheckpointStore> savepoint_;
+  CheckpointStore* state_files_ = nullptr;  ///< where the state of start_ lies
   std::vector<StateChange> state_changes_;  ///< from the checkpoint to this pipeline
   std::unique_ptr<StateBackend> backend_;
   std::vector<std::unique_ptr<StateStore>> stores_;

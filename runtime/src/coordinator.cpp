@@ -156,6 +156,7 @@ void Coordinator::commit(const std::shared_ptr<Writing>& writing) {
     manifest.max_parallelism = plan.identity.max_parallelism;
     manifest.parallelism = plan.identity.parallelism;
     manifest.schemas = plan.identity.schemas;
+    manifest.origin = plan.identity.origin;
     manifest.created_millis = writing->control.environment().wall_clock().millis;
     manifest.final = writing->last;
     manifest.shards = std::move(writing->shards);

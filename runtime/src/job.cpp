@@ -10,6 +10,7 @@
 
 #include "attempt.hpp"
 #include "dead_letters.hpp"
+#include "savepoint.hpp"
 #include "threaded_run.hpp"
 
 namespace weir {
@@ -20,8 +21,6 @@ const char* to_string(JobState state) {
       return "created";
     case JobState::kStarting:
       return "starting";
-    case JobState::kRestoring:
-      return "restoring";
     case JobState::kRunning:
       return "running";
     case JobState::kFinishing:
@@ -133,6 +132,9 @@ std::optional<ExitCode> Job::Core::prepare_restart(const std::string& why) {
 
 void Job::Core::attempt_once() {
   enter(JobState::kStarting);
+  if (oldest == kStartAnew && options.from == StartFrom::kSavepoint &&
+      began_with_savepoint(*checkpoints, options, world))
+    oldest = kNoEpoch;
   Attempt attempt(graph, options, world, *checkpoints, oldest);
   // A job that starts anew ignores earlier commits, but never those of its own earlier attempts.
   if (oldest == kStartAnew) oldest = attempt.first_epoch();

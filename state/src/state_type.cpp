@@ -1,8 +1,10 @@
 #include <weir/state/state_type.hpp>
 
-#include <cctype>
+#include <algorithm>
 
 #include <fmt/format.h>
+
+#include <weir/state/ordered_codec.hpp>
 
 namespace weir {
 
@@ -382,6 +384,18 @@ void append_hexadecimal(std::string& out, std::string_view bytes) {
   out += '"';
 }
 
+/// A number as StateCodec would have written it.
+std::string from_ordered(const StateType& type, StateReader& in) {
+  std::string bytes(in.take(type.bytes));
+  const bool sign = type.kind != Kind::kUnsigned && type.kind != Kind::kBool;
+  const bool negative = sign && (bytes[0] & '\x80') == 0;
+  if (type.kind == Kind::kFloating && negative)
+    for (char& byte : bytes) byte = static_cast<char>(~byte);
+  else if (sign) bytes[0] = static_cast<char>(bytes[0] ^ '\x80');
+  std::reverse(bytes.begin(), bytes.end());
+  return bytes;
+}
+
 }  // namespace
 
 StateType StateType::parse(std::string_view text) { return TypeParser(text).parse(); }
@@ -438,6 +452,32 @@ void append_json(std::string& out, const StateType& type, StateReader& in) {
     case Kind::kBroadcast:
     case Kind::kOpaque:
       return append_hexadecimal(out, in.take(in.rest().size()));
+  }
+}
+
+void append_ordered_json(std::string& out, const StateType& type, StateReader& in) {
+  switch (type.kind) {
+    case Kind::kText:
+      return append_json_text(out, OrderedCodec<std::string>::decode(in));
+    case Kind::kOptional:
+      if (in.take(1)[0] == '\0') out += "null";
+      else append_ordered_json(out, type.parts[0], in);
+      return;
+    case Kind::kStruct:
+      out += '{';
+      for (std::size_t i = 0; i < type.parts.size(); ++i) {
+        if (i > 0) out += ',';
+        append_json_text(out, type.names[i]);
+        out += ':';
+        append_ordered_json(out, type.parts[i], in);
+      }
+      out += '}';
+      return;
+    default: {
+      const std::string plain = from_ordered(type, in);
+      StateReader number(plain);
+      return append_json(out, type, number);
+    }
   }
 }
 

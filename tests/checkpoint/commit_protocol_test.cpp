@@ -44,8 +44,11 @@ class ScriptedStore final : public CheckpointStore {
       return std::find(epochs.begin(), epochs.end(), m.first) == epochs.end();
     });
   }
+  void note_committed(Epoch epoch) override { committed = epoch; }
+  Epoch last_committed() override { return committed; }
   std::string describe(Epoch epoch) const override { return "manifest " + std::to_string(epoch); }
 
+  Epoch committed = kNoEpoch;
   std::map<Epoch, std::string> manifests;
   Epoch highest = kNoEpoch;
 

@@ -181,6 +181,25 @@ TEST_CASE("Values are shown as JSON") {
   CHECK(json_of("sketch<12>", std::string_view("\x01\xff", 2)) == "\"01ff\"");
 }
 
+TEST_CASE("Keys of maps are shown as JSON") {
+  const auto shown = [](const auto& key, const std::string& type) {
+    std::string bytes, out;
+    OrderedCodec<std::remove_cvref_t<decltype(key)>>::encode(bytes, key);
+    StateReader in(bytes);
+    append_ordered_json(out, StateType::parse(type), in);
+    CHECK(in.at_end());
+    return out;
+  };
+  CHECK(shown(std::int32_t{-7}, "int32") == "-7");
+  CHECK(shown(std::uint8_t{200}, "uint8") == "200");
+  CHECK(shown(-0.5, "double") == "-0.5");
+  CHECK(shown(2.25, "double") == "2.25");
+  CHECK(shown(std::string("a\"b"), "text") == "\"a\\\"b\"");
+  CHECK(shown(EventTime{-3}, "event_time") == "-3");
+  CHECK(shown(true, "bool") == "true");
+  CHECK(shown(std::optional<std::int16_t>{-1}, "optional<int16>") == "-1");
+}
+
 TEST_CASE("A text that is no type is refused with the place where it goes wrong") {
   for (const char* text : {"{a:int32", "{a int32}", "optional<int32", "map<int32>", "int32>", "{a:int32,}x"})
     CHECK_THROWS_WITH(StateType::parse(text), Catch::Contains("is not a type of state"));

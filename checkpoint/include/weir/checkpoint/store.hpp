@@ -39,6 +39,10 @@ class CheckpointStore {
   virtual void publish(Epoch epoch, const std::string& manifest) = 0;
   /// Deletes every manifest but those of `epochs`, and every file that none of these names.
   virtual void retain(const std::vector<Epoch>& epochs) = 0;
+  /// Remembers that epoch n is committed, for whoever looks at the store later. Not part of the protocol: may be lost.
+  virtual void note_committed(Epoch epoch) = 0;
+  /// The newest epoch with a manifest that is known to be committed; kNoEpoch when none is.
+  virtual Epoch last_committed() = 0;
   /// For messages: where epoch n is kept.
   virtual std::string describe(Epoch epoch) const = 0;
 };

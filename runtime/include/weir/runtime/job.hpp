@@ -19,12 +19,13 @@
 
 namespace weir {
 
-/// Where a job begins. All but kResume start with empty state and ignore earlier commits.
+/// Where a job begins. All but kResume ignore earlier commits; all but kResume and kSavepoint start with empty state.
 enum class StartFrom {
-  kResume,    ///< the last commit if there is one, else as kFresh
-  kFresh,     ///< the sources' own default
-  kEarliest,  ///< the oldest record there is
-  kLatest,    ///< what comes from now on
+  kResume,     ///< the last commit if there is one, else as kFresh
+  kFresh,      ///< the sources' own default
+  kEarliest,   ///< the oldest record there is
+  kLatest,     ///< what comes from now on
+  kSavepoint,  ///< a savepoint; but the last commit where that goes back to the same savepoint
 };
 
 /// Attempts after a failure: exponential backoff with jitter, given up when `limit` restarts fall within `window`.
@@ -48,6 +49,7 @@ struct JobOptions {
       std::chrono::seconds{1}};                     ///< none: only the last one, at the end
   std::size_t memory_bytes = std::size_t{1} << 30;  ///< for state, rings and clients together
   StartFrom from = StartFrom::kResume;
+  std::string savepoint;             ///< directory of kSavepoint
   bool until_latest = false;         ///< unbounded sources end at what is there at the start
   bool allow_dropped_state = false;  ///< may leave behind state of operators that the pipeline does not have
   bool allow_duplicates = false;     ///< may fall back to an older checkpoint than the one committed
@@ -59,24 +61,12 @@ struct JobOptions {
   std::map<std::string, std::map<std::string, std::string>>
       connectors;                                 ///< settings by scheme, e.g. kafka.sasl.username
   std::map<std::string, RejectPolicy> on_reject;  ///< by source; kFail for others
-  std::map<std::string, Duration>
-      source_durations;  ///< values the pipeline asked for by name, e.g. "out-of-orderness"
 };
 
 /// Everything wrong with the options for this graph, each a sentence naming the option and what is allowed.
 std::vector<std::string> problems(const JobOptions& options, const JobGraph& graph);
 
-enum class JobState {
-  kCreated,
-  kStarting,
-  kRestoring,
-  kRunning,
-  kFinishing,
-  kRestarting,
-  kDone,
-  kStopped,
-  kFailed
-};
+enum class JobState { kCreated, kStarting, kRunning, kFinishing, kRestarting, kDone, kStopped, kFailed };
 const char* to_string(JobState state);
 
 struct SourceStatus {

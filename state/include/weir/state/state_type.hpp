@@ -42,6 +42,8 @@ struct StateType {
 
 /// One value as JSON. Event times as milliseconds; values of opaque types as the hexadecimal digits of what is left of the entry.
 void append_json(std::string& out, const StateType& type, StateReader& in);
+/// The same for what an OrderedCodec wrote: the key of a map.
+void append_ordered_json(std::string& out, const StateType& type, StateReader& in);
 /// Text as a JSON string.
 void append_json_text(std::string& out, std::string_view text);
 

@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include <weir/core/error.hpp>
+
+#include "commands.hpp"
+#include "quantity.hpp"
+#include "saved_place.hpp"
+
+namespace weir {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A running job may remove the checkpoint that is being copied, for it has newer ones.
+constexpr int kCopyAttempts = 5;
+
+class SavepointCommand {
+ public:
+  SavepointCommand(const StateQuestion& question, const Configuration& configuration,
+                   const Terminal& terminal, const Program& program)
+      : question_(question), configuration_(configuration), out_(terminal.out), program_(program) {}
+
+  int run() {
+    const std::string action = question_.words.empty() ? "" : question_.words[0];
+    if (action == "create") return create(argument(1));
+    if (action == "list") return list(argument(1));
+    if (action == "verify") return verify(argument(1));
+    if (action == "inspect") return inspect(argument(1));
+    if (action == "diff") return diff(argument(1), argument(2));
+    if (action == "delete") return remove(argument(1));
+    throw FailJob(fmt::format("savepoint: '{}' is not create, list, verify, inspect, diff or delete", action),
+                  ExitCode::kUsage);
+  }
+
+ private:
+  const std::string& argument(std::size_t n) const {
+    if (question_.words.size() <= n)
+      throw FailJob(fmt::format("savepoint {}: a directory is missing", question_.words[0]),
+                    ExitCode::kUsage);
+    return question_.words[n];
+  }
+
+  int create(const std::string& directory) {
+    if (fs::exists(directory))
+      throw FailJob(directory + " is there already; name another directory", ExitCode::kUsage);
+    for (int attempt = 1;; ++attempt) {
+      try {
+        const Epoch epoch = copy_to(directory);
+        out_ << fmt::format("savepoint of epoch {} in {}\n", epoch, directory);
+        return static_cast<int>(ExitCode::kDone);
+      } catch (const FailJob&) {
+        fs::remove_all(directory);
+        if (attempt == kCopyAttempts) throw;
+      }
+    }
+  }
+
+  /// Files are linked where both lie on one file system.
+  Epoch copy_to(const std::string& directory) {
+    SavedPlace from(configuration_, program_, place_of(configuration_, question_));
+    JobOptions options = configuration_.job;
+    options.checkpoint_dir = directory;
+    const auto to = program_.store(options);
+    to->claim(false);
+    const fs::path staging = fs::path(directory) / "staging";
+    fs::create_directories(staging);
+    const Manifest manifest = from.manifest();
+    for (const StateShard& shard : manifest.shards) {
+      for (const StoredFile& file : shard.files) {
+        SnapshotFile staged = from.store().get(file, staging);
+        staged.immutable = true;
+        to->put(staged);
+        std::error_code ignored;
+        fs::remove(staged.path, ignored);
+      }
+    }
+    fs::remove_all(staging);
+    to->publish(from.epoch(), from.store().load(from.epoch()));
+    to->note_committed(from.epoch());
+    return from.epoch();
+  }
+
+  int list(const std::string& directory) {
+    std::map<std::string, std::string> lines;
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+      if (!fs::is_directory(entry.path() / "manifests")) continue;
+      try {
+        SavedPlace place(configuration_, program_, entry.path());
+        const Manifest manifest = place.manifest();
+        lines[entry.path()] = fmt::format("job {}, epoch {}, {} bytes", manifest.job, manifest.epoch,
+                                          with_thousands(bytes_of(manifest)));
+      } catch (const FailJob& e) {
+        lines[entry.path()] = e.what();
+      }
+    }
+    for (const auto& [path, line] : lines) out_ << path << "  " << line << '\n';
+    return static_cast<int>(ExitCode::kDone);
+  }
+
+  static std::uint64_t bytes_of(const Manifest& manifest) {
+    std::uint64_t bytes = 0;
+    for (const StateShard& shard : manifest.shards)
+      for (const StoredFile& file : shard.files) bytes += file.bytes;
+    return bytes;
+  }
+
+  /// Reads every byte, and decodes every entry.
+  int verify(const std::string& directory) {
+    SavedPlace place(configuration_, program_, directory);
+    const OpenedState opened(configuration_, program_, place);
+    std::uint64_t entries = 0;
+    opened.state().for_each({}, [&](const SavedEntry&) {
+      ++entries;
+      return true;
+    });
+    out_ << fmt::format("{}: epoch {}, {} entries, every file as written\n", directory, place.epoch(),
+                        with_thousands(entries));
+    return static_cast<int>(ExitCode::kDone);
+  }
+
+  int inspect(const std::string& directory) {
+    SavedPlace place(configuration_, program_, directory);
+    const Manifest manifest = place.manifest();
+    out_ << fmt::format("job {}, instance {}, epoch {}, parallelism {} of at most {}, {} bytes of state{}\n",
+                        manifest.job, manifest.instance, manifest.epoch, manifest.parallelism,
+                        manifest.max_parallelism, with_thousands(bytes_of(manifest)),
+                        manifest.final ? ", taken at the end of all input" : "");
+    for (const PartitionProgress& progress : manifest.sources)
+      out_ << fmt::format("source {} {}: position {}{}\n", progress.source, progress.partition,
+                          progress.end.offset, progress.ended ? ", ended" : "");
+    for (const StateSchemaEntry& entry : manifest.schemas)
+      out_ << fmt::format("state {}/{}: {} -> {}\n", entry.operator_name, entry.state.name,
+                          entry.state.key_type, entry.state.value_type);
+    for (const StateChange& change : compare_states(manifest.schemas, configuration_.graph))
+      if (change.kind != StateChange::Kind::kSame) out_ << "in this program: " << describe(change) << '\n';
+    return static_cast<int>(ExitCode::kDone);
+  }
+
+  /// Lines of B alone begin with +, of A alone with -; the same key with two values is both.
+  int diff(const std::string& a, const std::string& b) {
+    SavedPlace place_a(configuration_, program_, a), place_b(configuration_, program_, b);
+    const OpenedState in_a(configuration_, program_, place_a), in_b(configuration_, program_, place_b);
+    if (in_a.state().manifest().max_parallelism != in_b.state().manifest().max_parallelism)
+      throw FailJob("the two have different numbers of key groups, and cannot be compared", ExitCode::kUsage);
+    const SavedStateFilter filter = filter_of(question_);
+    for (std::uint32_t group = 0; group < in_a.state().manifest().max_parallelism; ++group) {
+      std::map<std::string, int> lines;  // -1: in A alone, 1: in B alone, 0: in both
+      const auto collect = [&](const SavedState& state, int sign) {
+        state.for_each_in(static_cast<KeyGroup>(group), filter, [&](const SavedEntry& entry) {
+          lines[json_line(entry)] += sign;
+          return true;
+        });
+      };
+      collect(in_a.state(), -1);
+      collect(in_b.state(), 1);
+      for (const auto& [line, sign] : lines)
+        if (sign != 0) out_ << (sign < 0 ? "- " : "+ ") << line << '\n';
+    }
+    return static_cast<int>(ExitCode::kDone);
+  }
+
+  int remove(const std::string& directory) {
+    SavedPlace place(configuration_, program_, directory);
+    if (fs::exists(configuration_.job.checkpoint_dir) &&
+        fs::equivalent(directory, configuration_.job.checkpoint_dir))
+      throw FailJob(directory + " holds this job's own checkpoints, not a savepoint", ExitCode::kUsage);
+    fs::remove_all(directory);
+    return static_cast<int>(ExitCode::kDone);
+  }
+
+  const StateQuestion& question_;
+  const Configuration& configuration_;
+  std::ostream& out_;
+  const Program& program_;
+};
+
+}  // namespace
+
+int command_savepoint(const StateQuestion& question, const Configuration& configuration,
+                      const Terminal& terminal, const Program& program) {
+  return SavepointCommand(question, configuration, terminal, program).run();
+}
+
+}  // namespace weir

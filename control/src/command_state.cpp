@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <map>
+#include <ostream>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "commands.hpp"
+#include "quantity.hpp"
+#include "saved_place.hpp"
+
+namespace weir {
+
+namespace {
+
+constexpr std::uint64_t kLargestShown = 10;
+
+struct Total {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+};
+using StateName = std::pair<std::string, std::string>;
+
+/// Entries and bytes of each state, those without any too.
+std::map<StateName, Total> totals(const SavedState& state, const SavedStateFilter& filter) {
+  std::map<StateName, Total> all;
+  for (const StateSchemaEntry& entry : state.manifest().schemas)
+    if ((filter.operator_name.empty() || filter.operator_name == entry.operator_name) &&
+        (filter.state_name.empty() || filter.state_name == entry.state.name))
+      all[{entry.operator_name, entry.state.name}];
+  state.for_each(filter, [&](const SavedEntry& entry) {
+    Total& total = all[{entry.state->operator_name, entry.state->state.name}];
+    ++total.entries;
+    total.bytes += entry.bytes;
+    return true;
+  });
+  return all;
+}
+
+int list(const SavedState& state, const SavedStateFilter& filter, std::ostream& out) {
+  const auto all = totals(state, filter);
+  for (const StateSchemaEntry& entry : state.manifest().schemas) {
+    const auto found = all.find({entry.operator_name, entry.state.name});
+    if (found == all.end()) continue;
+    out << fmt::format("{}/{}  {} entries, {} bytes\n    {} -> {}\n", entry.operator_name, entry.state.name,
+                       with_thousands(found->second.entries), with_thousands(found->second.bytes),
+                       entry.state.key_type, entry.state.value_type);
+  }
+  return static_cast<int>(ExitCode::kDone);
+}
+
+int count(const SavedState& state, const SavedStateFilter& filter, std::ostream& out) {
+  for (const auto& [name, total] : totals(state, filter))
+    out << fmt::format("{}/{} {}\n", name.first, name.second, total.entries);
+  return static_cast<int>(ExitCode::kDone);
+}
+
+int dump(const SavedState& state, const SavedStateFilter& filter, std::uint64_t limit, std::ostream& out) {
+  std::uint64_t shown = 0;
+  state.for_each(filter, [&](const SavedEntry& entry) {
+    out << json_line(entry) << '\n';
+    return ++shown != limit;
+  });
+  return static_cast<int>(shown == 0 && filter.key ? ExitCode::kJobFailed : ExitCode::kDone);
+}
+
+/// The keys that take the most room, with all their entries of a state taken together.
+int top(const SavedState& state, const SavedStateFilter& filter, std::uint64_t limit, std::ostream& out) {
+  const std::size_t most = limit == 0 ? kLargestShown : limit;
+  using Key = std::pair<std::uint64_t, std::string>;  // bytes, and who takes them
+  std::vector<Key> largest;                           // a heap whose top is its smallest
+  const auto offer = [&](Key key) {
+    largest.push_back(std::move(key));
+    std::push_heap(largest.begin(), largest.end(), std::greater<>());
+    if (largest.size() <= most) return;
+    std::pop_heap(largest.begin(), largest.end(), std::greater<>());
+    largest.pop_back();
+  };
+  // All entries of a key lie in one group, those of one state and namespace side by side.
+  for (std::uint32_t group = 0; group < state.manifest().max_parallelism; ++group) {
+    std::map<std::string, std::uint64_t> keys;
+    state.for_each_in(static_cast<KeyGroup>(group), filter, [&](const SavedEntry& entry) {
+      keys[fmt::format("{}/{} {}", entry.state->operator_name, entry.state->state.name, entry.key)] +=
+          entry.bytes;
+      return true;
+    });
+    for (auto& [text, bytes] : keys) offer({bytes, text});
+  }
+  std::sort_heap(largest.begin(), largest.end(), std::greater<>());
+  for (const Key& key : largest) out << fmt::format("{:>12} {}\n", key.first, key.second);
+  return static_cast<int>(ExitCode::kDone);
+}
+
+}  // namespace
+
+int command_state(const StateQuestion& question, const Configuration& configuration, const Terminal& terminal,
+                  const Program& program) {
+  const std::string action = question.words.empty() ? "ls" : question.words[0];
+  const bool known =
+      action == "ls" || action == "count" || action == "dump" || action == "get" || action == "top";
+  if (!known || question.words.size() > 1)
+    throw FailJob(fmt::format("state: '{}' is not ls, count, dump, get or top", question.words.back()),
+                  ExitCode::kUsage);
+  if (action == "get" && question.key.empty())
+    throw FailJob("state get: which key? give it with --key", ExitCode::kUsage);
+  SavedPlace place(configuration, program, place_of(configuration, question));
+  const OpenedState opened(configuration, program, place);
+  const SavedStateFilter filter = filter_of(question);
+  if (action == "count") return count(opened.state(), filter, terminal.out);
+  if (action == "top") return top(opened.state(), filter, question.limit, terminal.out);
+  if (action == "ls") return list(opened.state(), filter, terminal.out);
+  return dump(opened.state(), filter, question.limit, terminal.out);
+}
+
+}  // namespace weir

@@ -1,0 +1,91 @@
+#include "saved_place.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+
+#include <fmt/format.h>
+
+#include <weir/core/error.hpp>
+
+namespace weir {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::unique_ptr<CheckpointStore> open_store(const Configuration& configuration, const Program& program,
+                                            const std::string& directory) {
+  std::error_code ignored;
+  // Opening would make what is not there.
+  if (!fs::is_directory(fs::path(directory) / "manifests", ignored))
+    throw FailJob(fmt::format("there is no checkpoint in {}", directory), ExitCode::kUsage);
+  JobOptions options = configuration.job;
+  options.checkpoint_dir = directory;
+  return program.store(options);
+}
+
+}  // namespace
+
+SavedPlace::SavedPlace(const Configuration& configuration, const Program& program,
+                       const std::string& directory)
+    : directory_(directory), store_(open_store(configuration, program, directory)) {
+  const std::vector<Epoch> epochs = store_->epochs();
+  if (epochs.empty()) throw FailJob(fmt::format("there is no checkpoint in {}", directory), ExitCode::kUsage);
+  epoch_ = store_->last_committed();
+  if (epoch_ == kNoEpoch)
+    throw FailJob(fmt::format("no checkpoint in {} is known to be committed", directory),
+                  ExitCode::kStateUnusable);
+}
+
+Manifest SavedPlace::manifest() { return decode_manifest(store_->load(epoch_), store_->describe(epoch_)); }
+
+OpenedState::OpenedState(const Configuration& configuration, const Program& program, SavedPlace& place) {
+  static std::atomic<int> opened{0};
+  scratch_ = fs::temp_directory_path() / fmt::format("weir-state-{}-{}", ::getpid(), ++opened);
+  JobOptions options = configuration.job;
+  options.state_dir = scratch_;
+  try {
+    backend_ = program.backend(options);
+    state_ = std::make_unique<SavedState>(place.store(), place.epoch(), *backend_);
+  } catch (...) {
+    std::error_code ignored;
+    backend_.reset();
+    fs::remove_all(scratch_, ignored);
+    throw;
+  }
+}
+
+OpenedState::~OpenedState() {
+  state_.reset();
+  backend_.reset();
+  std::error_code ignored;
+  fs::remove_all(scratch_, ignored);
+}
+
+std::string place_of(const Configuration& configuration, const StateQuestion& question) {
+  return question.at.empty() ? configuration.job.checkpoint_dir : question.at;
+}
+
+SavedStateFilter filter_of(const StateQuestion& question) {
+  SavedStateFilter filter;
+  const std::size_t slash = question.of.find('/');
+  filter.operator_name = question.of.substr(0, slash);
+  if (slash != std::string::npos) filter.state_name = question.of.substr(slash + 1);
+  if (!question.key.empty()) filter.key = question.key;
+  filter.key_prefix = question.prefix;
+  return filter;
+}
+
+std::string json_line(const SavedEntry& entry) {
+  std::string line = R"({"operator":)";
+  append_json_text(line, entry.state->operator_name);
+  line += R"(,"state":)";
+  append_json_text(line, entry.state->state.name);
+  if (entry.pane_end) line += fmt::format(R"(,"pane_end":{})", entry.pane_end->millis);
+  line += R"(,"key":)" + entry.key;
+  if (!entry.map_key.empty()) line += R"(,"map_key":)" + entry.map_key;
+  return line + R"(,"value":)" + entry.value + "}";
+}
+
+}  // namespace weir

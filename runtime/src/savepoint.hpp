@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include <weir/checkpoint/manifest.hpp>
+#include <weir/checkpoint/store.hpp>
+#include <weir/runtime/job.hpp>
+
+namespace weir {
+
+/// What a job starts from by --from savepoint:….
+struct Savepoint {
+  std::unique_ptr<CheckpointStore> store;
+  Manifest manifest;
+  Checksum checksum;  ///< of the manifest's bytes
+};
+
+/// Throws FailJob(kStateUnusable) when there is none in options.savepoint, or it cannot be read.
+Savepoint open_savepoint(const JobOptions& options, const JobWorld& world);
+
+/// Whether the last commit in `checkpoints` goes back to the savepoint that the options name.
+bool began_with_savepoint(CheckpointStore& checkpoints, const JobOptions& options, const JobWorld& world);
+
+}  // namespace weir
