@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "http_token.hpp"
+#include "json_text.hpp"
 
 namespace weir {
 
@@ -54,9 +55,20 @@ HttpAnswer index(const HttpSubjects& subjects) {
       "/metrics  all numbers, for Prometheus\n"
       "/healthz  200 unless the job has failed\n"
       "/readyz   200 while the job is running\n"
+      "/hot-keys keys that take much of an operator's rows\n"
       "/version  what is running\n",
       subjects.job);
   return result;
+}
+
+std::string hot_keys(const JobStatus& status) {
+  std::string json = "[";
+  for (const HotKey& key : status.hot_keys) {
+    if (json.size() > 1) json += ",\n ";
+    json += fmt::format(R"({{"operator":{},"worker":{},"key":{},"share":{:.3f}}})",
+                        json_text(key.operator_name), key.worker, key.key, key.share);
+  }
+  return json + "]\n";
 }
 
 }  // namespace
@@ -66,7 +78,7 @@ HttpAnswer answer(const HttpRequest& request, const HttpOptions& options, const 
     return refusal(403, "this endpoint answers to localhost, 127.0.0.1 and [::1] only");
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool open = path == "/" || path == "/healthz" || path == "/readyz";
-  const bool guarded = path == "/metrics" || path == "/version";
+  const bool guarded = path == "/metrics" || path == "/version" || path == "/hot-keys";
   if (!open && !guarded) return refusal(404, "not found; / lists what there is");
   if (request.method != "GET" && request.method != "HEAD") {
     HttpAnswer result = refusal(405, "only GET and HEAD are understood");
@@ -83,6 +95,7 @@ HttpAnswer answer(const HttpRequest& request, const HttpOptions& options, const 
     return {200, subjects.metrics(), "text/plain; version=0.0.4; charset=utf-8", {}, {}};
   if (path == "/version") return {200, subjects.version + "\n", "application/json", {}, {}};
   const JobStatus status = subjects.status();
+  if (path == "/hot-keys") return {200, hot_keys(status), "application/json", {}, {}};
   if (path == "/healthz") return health(status, status.state != JobState::kFailed);
   return health(status, status.state == JobState::kRunning || status.state == JobState::kFinishing);
 }

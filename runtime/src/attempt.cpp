@@ -265,7 +265,7 @@ std::unique_ptr<Task> Attempt::build_operator(const Vertex& vertex, std::uint32_
   OperatorContext context = this->context(vertex, worker, edges);
   if (is_stateful(vertex)) context.state = stores_[worker].get();
   return std::make_unique<OperatorTask>(vertex.name, worker, control_, world_.metrics, gate(vertex, worker),
-                                        TaskOutputs(std::move(edges)),
+                                        TaskOutputs(std::move(edges)), hot_key_watch(vertex, worker),
                                         std::get<OperatorVertex>(vertex.what).make(std::move(context)));
 }
 
@@ -339,6 +339,16 @@ InputGate Attempt::gate(const Vertex& vertex, std::uint32_t worker) {
         inputs.push_back({channel, graph_.edges[e].input, edge_names_[e]});
   }
   return InputGate(std::move(inputs));
+}
+
+HotKeyWatch Attempt::hot_key_watch(const Vertex& vertex, std::uint32_t worker) {
+  std::vector<HotKeyWatch::KeyText> key_texts;
+  for (const Edge& edge : graph_.edges) {
+    if (edge.to != vertex.id) continue;
+    if (key_texts.size() <= edge.input) key_texts.resize(edge.input + 1);
+    key_texts[edge.input] = edge.key_text;
+  }
+  return HotKeyWatch(vertex.name, worker, std::move(key_texts), hot_keys_, world_.metrics);
 }
 
 void Attempt::build_coordinator() {

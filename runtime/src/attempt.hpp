@@ -10,6 +10,7 @@
 #include <weir/runtime/job.hpp>
 
 #include "coordinator.hpp"
+#include "hot_keys.hpp"
 #include "source_task.hpp"
 #include "task.hpp"
 
@@ -32,6 +33,7 @@ class Attempt {
   Coordinator& coordinator() { return *coordinator_; }
   AttemptControl& control() { return control_; }
   std::vector<SourceStatus> source_status() const;
+  std::vector<HotKey> hot_keys() const { return hot_keys_.hottest(); }
   bool bounded() const { return bounded_; }
   Epoch first_epoch() const { return recovery_.next_epoch; }
 
@@ -68,6 +70,7 @@ class Attempt {
   OperatorContext context(const Vertex& vertex, std::uint32_t worker,
                           std::vector<std::unique_ptr<EdgeOutput>>& edges);
   InputGate gate(const Vertex& vertex, std::uint32_t worker);
+  HotKeyWatch hot_key_watch(const Vertex& vertex, std::uint32_t worker);
   void build_coordinator();
   void report_committed(const Manifest& manifest);
   OpenSource& source_of(const Vertex& vertex);
@@ -79,6 +82,7 @@ class Attempt {
   const JobWorld& world_;
   CheckpointStore& checkpoints_;
   AttemptControl control_;
+  HotKeyBoard hot_keys_;
 
   // In the order of their making; destroyed the other way round.
   std::unique_ptr<Connectors> connectors_;

@@ -94,6 +94,7 @@ JobStatus Job::status() const {
   if (!core_->running) return status;
   status.last_commit = core_->running->coordinator().last_commit();
   status.sources = core_->running->source_status();
+  status.hot_keys = core_->running->hot_keys();
   return status;
 }
 
@@ -149,6 +150,7 @@ void Job::Core::attempt_once() {
     std::lock_guard lock(mutex);
     status.last_commit = attempt.coordinator().last_commit();
     status.sources = attempt.source_status();
+    status.hot_keys = attempt.hot_keys();
     running = nullptr;
   };
   try {

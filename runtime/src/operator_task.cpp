@@ -25,7 +25,7 @@ class TaskSnapshotWriter final : public SnapshotWriter {
 }  // namespace
 
 OperatorTask::OperatorTask(std::string vertex, std::uint32_t worker, AttemptControl& control,
-                           MetricRegistry& metrics, InputGate gate, TaskOutputs outputs,
+                           MetricRegistry& metrics, InputGate gate, TaskOutputs outputs, HotKeyWatch hot_keys,
                            std::unique_ptr<Operator> driven)
     : vertex_(std::move(vertex)),
       worker_(worker),
@@ -33,6 +33,7 @@ OperatorTask::OperatorTask(std::string vertex, std::uint32_t worker, AttemptCont
       metrics_(metrics, vertex_, worker),
       gate_(std::move(gate)),
       outputs_(std::move(outputs)),
+      hot_keys_(std::move(hot_keys)),
       operator_(std::move(driven)) {}
 
 bool OperatorTask::step(Environment::Instant now) {
@@ -62,6 +63,7 @@ bool OperatorTask::take_events() {
         return i > 0;
       case InputGate::Kind::kRows:
         control_.note_activity();
+        hot_keys_.look(event.input, *event.rows);
         operator_->process(event.input, *event.rows);
         gate_.done_with_rows();
         break;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hot_keys.hpp"
 #include "task.hpp"
 
 namespace weir {
@@ -8,7 +9,7 @@ namespace weir {
 class OperatorTask final : public Task {
  public:
   OperatorTask(std::string vertex, std::uint32_t worker, AttemptControl& control, MetricRegistry& metrics,
-               InputGate gate, TaskOutputs outputs, std::unique_ptr<Operator> driven);
+               InputGate gate, TaskOutputs outputs, HotKeyWatch hot_keys, std::unique_ptr<Operator> driven);
 
   bool step(Environment::Instant now) override;
   bool is_blocked() const override { return outputs_.has_backlog(); }
@@ -31,6 +32,7 @@ class OperatorTask final : public Task {
   TaskMetrics metrics_;
   InputGate gate_;
   TaskOutputs outputs_;
+  HotKeyWatch hot_keys_;
   std::unique_ptr<Operator> operator_;        // after outputs_: its consumers write there
   std::optional<TaskSnapshot> sealing_;       ///< a snapshot that is being copied
   std::optional<EventTime> advancing_;        ///< a watermark the operator has not finished with

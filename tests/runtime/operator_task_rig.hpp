@@ -79,7 +79,8 @@ struct OperatorTaskRig {
     edges.push_back(std::make_unique<EdgeOutput>(number_edge(), "out", 128, std::vector<Channel*>{&out}));
     auto op = std::make_unique<ScriptedOperator>(script, *edges.back());
     task = std::make_unique<OperatorTask>("tested", 0, control, metrics, InputGate(std::move(ends)),
-                                          TaskOutputs(std::move(edges)), std::move(op));
+                                          TaskOutputs(std::move(edges)),
+                                          HotKeyWatch("tested", 0, {}, hot_keys, metrics), std::move(op));
   }
 
   void send(Element element, std::size_t input = 0) { in[input]->try_send(element); }
@@ -133,6 +134,7 @@ struct OperatorTaskRig {
   OperatorScript script;
   std::vector<std::unique_ptr<Channel>> in;
   Channel out{nullptr, nullptr};
+  HotKeyBoard hot_keys;
   std::unique_ptr<OperatorTask> task;
 };
 

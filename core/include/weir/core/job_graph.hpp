@@ -63,6 +63,8 @@ struct Edge {
   Partitioning partitioning = Partitioning::kForward;
   std::string chain;  ///< for people: the fused stages, "filter → map"
   BatchFactory make_batch = nullptr;
+  /// The key of a row on this edge, as JSON, for people; only on keyed edges, whose rows begin with the key's hash (uint64).
+  std::string (*key_text)(const void* row) = nullptr;
   /// Binds the chain to the sending end of this edge. Called once a worker.
   std::function<std::unique_ptr<BatchConsumer>(Exchange&)> bind;
 };

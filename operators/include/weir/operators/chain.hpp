@@ -2,11 +2,13 @@
 
 #include <concepts>
 #include <functional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <weir/core/operator.hpp>
+#include <weir/state/state_type.hpp>
 
 namespace weir {
 
@@ -21,6 +23,24 @@ struct Keyed {
 };
 template <class Key, class Value>
 inline constexpr bool kHoldsViews<Keyed<Key, Value>> = kHoldsViews<Key> || kHoldsViews<Value>;
+
+/// Rows that begin with the hash of their key.
+template <class Row>
+concept HasKey = requires(const Row& row) {
+  { row.hash } -> std::convertible_to<std::uint64_t>;
+  StateCodec<std::remove_cvref_t<decltype(row.key)>>::type();
+};
+
+/// The key of such a row as JSON, for people.
+template <HasKey Row>
+std::string key_text(const void* row) {
+  using Key = std::remove_cvref_t<decltype(std::declval<const Row&>().key)>;
+  std::string bytes, text;
+  StateCodec<Key>::encode(bytes, static_cast<const Row*>(row)->key);
+  StateReader in(bytes);
+  append_json(text, StateType::parse(state_type<Key>()), in);
+  return text;
+}
 
 template <class Key, class Value>
 std::uint64_t ledger_hash(const Keyed<Key, Value>& row) {

@@ -155,6 +155,7 @@ class Stream {
     edge.partitioning = partitioning;
     edge.chain = description_;
     edge.make_batch = &make_batch<Out>;
+    if constexpr (HasKey<Out>) edge.key_text = &key_text<Out>;
     edge.bind = [stages = chain_, place](Exchange& exchange) -> std::unique_ptr<BatchConsumer> {
       return std::make_unique<ChainConsumer<From, Out, Chain, Place>>(exchange, stages, place);
     };

@@ -79,6 +79,14 @@ struct SourceStatus {
   std::optional<std::int64_t> lag;
 };
 
+/// A key that takes much of an operator's rows on one worker, from a sample of recent rows.
+struct HotKey {
+  std::string operator_name;
+  std::uint32_t worker = 0;
+  std::string key;   ///< as JSON
+  double share = 0;  ///< of the rows of this operator on this worker, 0 to 1
+};
+
 /// A moment's view of a job, for people and probes.
 struct JobStatus {
   JobState state = JobState::kCreated;
@@ -87,6 +95,7 @@ struct JobStatus {
   std::string last_failure;
   bool bounded = false;  ///< every source has an end
   std::vector<SourceStatus> sources;
+  std::vector<HotKey> hot_keys;  ///< by operator and worker, the most frequent first
 };
 
 /// What a job needs from its process. References outlive the job.
