@@ -6,11 +6,14 @@
 #include <string>
 #include <utility>
 
+#include <weir/operators/count_keys.hpp>
 #include <weir/operators/generator.hpp>
 #include <weir/operators/ingestion_time.hpp>
 #include <weir/operators/process.hpp>
+#include <weir/operators/session_keys.hpp>
 #include <weir/operators/source_operator.hpp>
 #include <weir/operators/stream.hpp>
+#include <weir/operators/triggered_keys.hpp>
 #include <weir/operators/windowed_keys.hpp>
 
 namespace weir {

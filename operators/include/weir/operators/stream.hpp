@@ -60,6 +60,8 @@ struct AnyCollector {
 
 template <class Row, class From, class Chain, class KeyOf>
 class KeyedStream;
+template <class GapOf>
+class SessionWindows;
 template <class Out, class Failed>
 class AsyncStream;
 
@@ -240,6 +242,19 @@ class KeyedStream {
   /// them: aggregate(), reduce() or process() (windowed_keys.hpp).
   template <bool kEarly>
   auto window(AlignedWindows<kEarly> windows) const;
+
+  /// Cuts each key's rows into sessions: session(gap), session_processing_time(gap). What follows says what becomes of them
+  /// (session_keys.hpp).
+  template <class GapOf>
+  auto window(SessionWindows<GapOf> windows) const;
+  /// Puts each row into the windows that an assigner gives it: global(), tumbling_processing_time(), or one of your own, a function
+  /// of (EventTime, const Row&) that gives windows. A trigger says when they fire (triggered_keys.hpp).
+  template <class Assigner>
+  auto window(Assigner assigner) const;
+  /// Cuts each key's rows into windows of `size` rows, one after the other; with a slide, into windows of the last `size` rows, one every
+  /// `slide` rows (count_keys.hpp).
+  auto count_window(std::size_t size) const;
+  auto count_window(std::size_t size, std::size_t slide) const;
 
   /// Ties the rows to an input of vertex `to` as Keyed<Key, Value>: the key, and what `lift(row)` takes of each row. For operators.
   template <class Value, class Lift>
