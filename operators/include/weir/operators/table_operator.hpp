@@ -1,0 +1,254 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include <weir/core/job_graph.hpp>
+#include <weir/operators/change.hpp>
+#include <weir/operators/table_options.hpp>
+#include <weir/state/keyed_table.hpp>
+#include <weir/state/ordered_map.hpp>
+#include <weir/state/timers.hpp>
+
+namespace weir::detail {
+
+/// When a key's row last changed, and for when its timer is set.
+struct KeyAge {
+  EventTime last = EventTime::min();
+  EventTime timer = EventTime::max();
+};
+BOOST_DESCRIBE_STRUCT(KeyAge, (), (last, timer))
+
+/// The place of a held row among those of its key.
+struct HeldAt {
+  EventTime time;
+  std::uint64_t sequence;
+};
+BOOST_DESCRIBE_STRUCT(HeldAt, (), (time, sequence))
+
+/// What is asked of a table, whatever its rows are made from.
+struct TableRules {
+  bool by_event_time = false;
+  bool at_watermark = false;
+  std::optional<Duration> time_to_live;
+};
+
+/// Keeps one row a key up to date and emits its changes. What a row is made from is the `Logic`'s:
+///   Key, Out, Inputs (a tuple: what arrives on each input), Params, describe(params, states)
+///   Logic(OperatorStates&, const Params&)
+///   fetch(rows)                        reads ahead
+///   apply<kInput>(hash, key, value)    takes in what has arrived
+///   current(hash, key)                 the row as it is, or none; may point into the state
+///   erase(hash, key)                   forgets the key
+///
+/// Emits a change for each arrival that makes one, at once, with the arrival's event time or that of the key's last change, whichever is later.
+/// Under emit_at_watermark (one input): one a key and watermark, with the time of the last row taken in.
+/// State: what the logic keeps, and for each key the time of its last change; for a key that is gone until the watermark has passed that time.
+/// Held rows until the watermark has. A restart changes nothing.
+/// The end of the input takes in what is held; it lets nothing expire.
+template <class Logic>
+class TableOperator final : public Operator {
+ public:
+  using Key = typename Logic::Key;
+  using Out = typename Logic::Out;
+  using Inputs = typename Logic::Inputs;
+  using Params = typename Logic::Params;
+  using FirstInput = std::tuple_element_t<0, Inputs>;
+
+  TableOperator(OperatorContext context, TableRules rules, const Params& params)
+      : rules_(rules),
+        states_(context),
+        logic_(states_, params),
+        ages_(states_, "times"),
+        timers_(states_, "timers"),
+        emitter_(context),
+        watermark_(states_.restored_watermark()) {
+    if (rules_.at_watermark) held_.emplace(states_);
+  }
+
+  static std::vector<StateDescription> describe(const TableRules& rules) {
+    auto states = Logic::describe();
+    states.push_back({"times", state_type<Key>(), state_type<KeyAge>()});
+    states.push_back({"timers", state_type<Key>(), TimerSet::type_name()});
+    if (rules.at_watermark) {
+      states.push_back({"held", state_type<Key>(), "map<" + state_type<HeldAt>() + ",row>"});
+      states.push_back({"held until", state_type<Key>(), TimerSet::type_name()});
+    }
+    return states;
+  }
+
+  void process(std::uint32_t input, const Batch& batch) override {
+    process_any(input, batch, std::make_index_sequence<std::tuple_size_v<Inputs>>());
+    end_of_call();
+  }
+
+  bool advance_watermark(EventTime watermark) override {
+    watermark_ = std::max(watermark_, watermark);
+    const auto go_on = [this] { return emitter_.emitted() < kEmitAtMost; };
+    bool done = true;
+    if (held_)
+      done = held_->until.fire(watermark_, go_on,
+                               [&](std::uint64_t hash, const Key& key, EventTime) { release(hash, key); });
+    if (done)
+      done = timers_.fire(watermark_, go_on, [&](std::uint64_t hash, const Key& key, EventTime time) {
+        grow_old(hash, key, time);
+      });
+    end_of_call();
+    return done;
+  }
+
+  void snapshot(SnapshotWriter& writer) override { states_.seal(writer, watermark_); }
+
+ private:
+  struct Held {
+    explicit Held(OperatorStates& states) : rows(states, "held"), until(states, "held until") {}
+    KeyedTable<Key, OrderedMap<HeldAt, FirstInput>> rows;
+    Timers<Key> until;
+  };
+
+  template <std::size_t... kInputs>
+  void process_any(std::uint32_t input, const Batch& batch, std::index_sequence<kInputs...>) {
+    ((input == kInputs ? process_one<kInputs>(batch) : void()), ...);
+  }
+  template <std::size_t kInput>
+  void process_one(const Batch& batch) {
+    using Value = std::tuple_element_t<kInput, Inputs>;
+    const auto& rows = static_cast<const RowBatch<Keyed<Key, Value>>&>(batch);
+    if constexpr (kInput == 0)
+      if (held_) return hold(rows);
+    logic_.fetch(rows.rows());
+    ages_.fetch(rows.rows());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto& row = rows[i];
+      const KeyAge* age = ages_.find(row.hash, row.key);
+      if (rules_.by_event_time && age && rows.time(i) < age->last) continue;
+      emitter_.before(logic_.current(row.hash, row.key));
+      logic_.template apply<kInput>(row.hash, row.key, row.value);
+      finish(row.hash, row.key, rows.time(i));
+    }
+  }
+
+  void hold(const RowBatch<Keyed<Key, FirstInput>>& rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto& row = rows[i];
+      auto& held = held_->rows.edit(row.hash, row.key);
+      const EventTime first = first_of(held);
+      held.put({rows.time(i), states_.next_sequence()}, row.value);
+      if (rows.time(i) >= first) continue;
+      if (first != EventTime::max()) held_->until.remove(row.hash, row.key, first);
+      held_->until.set(row.hash, row.key, rows.time(i));
+    }
+  }
+  static EventTime first_of(const OrderedMap<HeldAt, FirstInput>& held) {
+    EventTime first = EventTime::max();
+    held.for_each([&](const HeldAt& at, const FirstInput&) -> bool {
+      first = at.time;
+      return false;
+    });
+    return first;
+  }
+  /// Takes in what the watermark has passed.
+  void release(std::uint64_t hash, const Key& key) {
+    auto* held = held_->rows.edit_if(hash, key);
+    if (!held) return;
+    emitter_.before(logic_.current(hash, key));
+    const KeyAge* age = ages_.find(hash, key);
+    EventTime last = age ? age->last : EventTime::min();
+    std::vector<HeldAt> taken;
+    held->for_each([&](const HeldAt& at, const FirstInput& value) -> bool {
+      if (at.time > watermark_) return false;
+      taken.push_back(at);
+      if (rules_.by_event_time && at.time < last) return true;
+      // Time passes between two rows that are released together.
+      if (last != EventTime::min() && dies_at(last) <= at.time) logic_.erase(hash, key);
+      logic_.template apply<0>(hash, key, value);
+      last = std::max(last, at.time);
+      return true;
+    });
+    for (const HeldAt& at : taken) held->erase(at);
+    const EventTime next = first_of(*held);
+    if (held->empty()) held_->rows.erase(hash, key);
+    else held_->until.set(hash, key, next);
+    finish(hash, key, last);
+  }
+  EventTime dies_at(EventTime last) const {
+    return rules_.time_to_live ? saturating_add(last, *rules_.time_to_live) : EventTime::max();
+  }
+
+  void finish(std::uint64_t hash, const Key& key, EventTime time) {
+    emitter_.after(logic_.current(hash, key));
+    const KeyAge* known = ages_.find(hash, key);
+    if (known) time = std::max(time, known->last);
+    emitter_.emit(key, time);
+    const bool gone = emitter_.is_absent_after();
+    if (gone && time <= watermark_) return ages_.erase(hash, key);
+    KeyAge& age = ages_.edit(hash, key);
+    age.last = time;
+    if (gone) set_timer(hash, key, age, time);
+    else if (rules_.time_to_live) set_timer(hash, key, age, dies_at(time));
+  }
+  /// A timer that is set for an earlier time is left to find out.
+  void set_timer(std::uint64_t hash, const Key& key, KeyAge& age, EventTime time) {
+    if (age.timer <= time) return;
+    if (age.timer != EventTime::max()) timers_.remove(hash, key, age.timer);
+    age.timer = time;
+    timers_.set(hash, key, time);
+  }
+
+  void grow_old(std::uint64_t hash, const Key& key, EventTime time) {
+    const KeyAge* known = ages_.find(hash, key);
+    if (!known || known->timer != time) return;
+    const EventTime last = known->last;
+    const auto row = logic_.current(hash, key);
+    if (!row) return last <= watermark_ ? ages_.erase(hash, key) : set_again(hash, key, last);
+    // The end of the input is not the end of time.
+    if (!rules_.time_to_live || watermark_ == EventTime::max()) return forget_timer(hash, key);
+    const EventTime dies = dies_at(last);
+    if (dies > watermark_) return set_again(hash, key, dies);
+    emitter_.before(row);
+    logic_.erase(hash, key);
+    emitter_.after(std::nullopt);
+    emitter_.emit(key, dies);
+    ages_.erase(hash, key);
+  }
+  void set_again(std::uint64_t hash, const Key& key, EventTime time) {
+    KeyAge& age = ages_.edit(hash, key);
+    age.timer = EventTime::max();
+    set_timer(hash, key, age, time);
+  }
+  void forget_timer(std::uint64_t hash, const Key& key) { ages_.edit(hash, key).timer = EventTime::max(); }
+
+  void end_of_call() {
+    emitter_.end_of_call();
+    states_.settle();
+  }
+
+  const TableRules rules_;
+  OperatorStates states_;
+  Logic logic_;
+  KeyedTable<Key, KeyAge> ages_;
+  Timers<Key> timers_;  ///< of keys that may expire, and of those that are gone
+  std::optional<Held> held_;
+  ChangeEmitter<Key, Out> emitter_;
+  EventTime watermark_;
+};
+
+/// Adds the vertex of a table.
+template <class Logic, class Builder>
+VertexId add_table(Builder& builder, const std::string& name, const std::string& description,
+                   TableRules rules, typename Logic::Params params) {
+  OperatorVertex vertex;
+  vertex.states = TableOperator<Logic>::describe(rules);
+  vertex.make = [rules, params](OperatorContext context) -> std::unique_ptr<Operator> {
+    return std::make_unique<TableOperator<Logic>>(std::move(context), rules, params);
+  };
+  return builder.add(name, description, std::move(vertex));
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include <weir/core/time.hpp>
+
+namespace weir {
+
+/// No row stands for a deletion.
+struct NeverDeleted {
+  template <class Row>
+  constexpr bool operator()(const Row&) const {
+    return false;
+  }
+};
+
+/// How a table follows from what arrives, and when it says so. Begin with table_options().
+template <class DeletedWhen = NeverDeleted>
+struct TableOptions {
+  DeletedWhen deleted{};
+  bool by_event_time = false;
+  bool at_watermark = false;
+  std::optional<Duration> time_to_live;
+
+  /// Rows for which `predicate(const Row&)` holds stand for the deletion of their key. Only for to_table().
+  template <class Predicate>
+  TableOptions<Predicate> deleted_when(Predicate predicate) const {
+    return {std::move(predicate), by_event_time, at_watermark, time_to_live};
+  }
+  /// Of a key's rows the one with the largest event time counts; of equal times the one that came last. Without this it is the one that
+  /// came last, whatever its time: right where a key's rows come in order, as from one partition of a topic. A deletion is remembered until
+  /// the watermark has passed it: a row that comes even later makes the key anew. Only for to_table().
+  TableOptions latest_by_event_time() const {
+    TableOptions changed = *this;
+    changed.by_event_time = true;
+    return changed;
+  }
+  /// Holds what arrives until the watermark has reached its event time, takes it in in the order of event times, and emits at most one change
+  /// a key and watermark: what is emitted by a watermark is the table at that watermark, exactly, and results over several tables
+  /// are consistent with each other. Costs the wait for the watermark, and state for the rows that wait.
+  TableOptions emit_at_watermark() const {
+    TableOptions changed = *this;
+    changed.at_watermark = true;
+    return changed;
+  }
+  /// A key of which nothing has come for this much event time is deleted, once the watermark has passed that moment.
+  TableOptions expire_after(Duration duration) const {
+    TableOptions changed = *this;
+    changed.time_to_live = duration;
+    return changed;
+  }
+};
+inline TableOptions<> table_options() { return {}; }
+
+}  // namespace weir

@@ -1,0 +1,115 @@
+#include <map>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <weir/operators/pipeline.hpp>
+#include <weir/operators/table.hpp>
+#include <weir/testing/operator_harness.hpp>
+
+#include "tables.hpp"
+
+namespace weir {
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace tables;
+using testing::at;
+
+const auto kGone = [](const Order& order) { return order.amount < 0; };
+
+template <class Options>
+auto order_table(Options options) {
+  Pipeline pipeline("test");
+  pipeline.source<Order>("orders").key_by(&Order::id).to_table("table", options).changes().sink("out");
+  return testing::harness_for<Order, Orders>(pipeline.graph(), "table");
+}
+
+using Out = std::vector<testing::Timed<Orders>>;
+
+}  // namespace
+
+TEST_CASE("A table says of each key what its row was and what it is") {
+  auto harness = order_table(table_options().deleted_when(kGone));
+  harness.record({1, "ann", 5}, at(1s)).record({1, "ann", 7}, at(2s)).record({1, "ann", 7}, at(3s));
+  harness.record({1, "", -1}, at(4s)).record({1, "", -1}, at(5s)).record({1, "bob", 1}, at(6s));
+  const Order five{1, "ann", 5}, seven{1, "ann", 7}, one{1, "bob", 1};
+  CHECK(harness.output() == Out{{{1, {}, five}, at(1s)},
+                                {{1, five, seven}, at(2s)},
+                                {{1, seven, {}}, at(4s)},
+                                {{1, {}, one}, at(6s)}});
+}
+
+TEST_CASE("A table takes rows as they come, whatever their times") {
+  auto harness = order_table(table_options()).in_order();
+  harness.record({1, "new", 2}, at(9s)).record({1, "old", 1}, at(3s));
+  const Order newer{1, "new", 2}, older{1, "old", 1};
+  CHECK(harness.output() == Out{{{1, {}, newer}, at(9s)}, {{1, newer, older}, at(9s)}});
+}
+
+TEST_CASE("A table by event time leaves what is older aside, also than a deletion") {
+  auto harness = order_table(table_options().latest_by_event_time().deleted_when(kGone));
+  const Order newer{1, "new", 2}, again{1, "again", 4};
+  harness.record({1, "new", 2}, at(9s)).record({1, "old", 1}, at(3s)).record({1, "", -1}, at(20s));
+  harness.record({1, "old", 3}, at(15s))
+      .watermark(at(20s))
+      .record({1, "again", 4}, at(21s))
+      .watermark(at(30s));
+  CHECK(harness.output() ==
+        Out{{{1, {}, newer}, at(9s)}, {{1, newer, {}}, at(20s)}, {{1, {}, again}, at(21s)}});
+}
+
+TEST_CASE("A table's keys expire by event time, and leave nothing") {
+  auto harness = order_table(table_options().expire_after(10s));
+  const Order a{1, "a", 1}, b{2, "b", 2};
+  harness.record({1, "a", 1}, at(1s)).record({2, "b", 2}, at(2s)).watermark(at(8s));
+  harness.record({1, "a", 1}, at(9s)).watermark(at(13s));
+  CHECK(harness.output() == Out{{{1, {}, a}, at(1s)}, {{2, {}, b}, at(2s)}, {{2, b, {}}, at(12s)}});
+  harness.watermark(at(19s));
+  CHECK(harness.output().back() == testing::Timed<Orders>{{1, a, {}}, at(19s)});
+  CHECK(harness.stored_entries() == 0);
+}
+
+TEST_CASE("The end of the input lets nothing expire") {
+  auto harness = order_table(table_options().expire_after(10s));
+  harness.record({1, "a", 1}, at(1s)).end();
+  CHECK(harness.output().size() == 1);
+}
+
+TEST_CASE("A table that emits at the watermark takes rows in by their times, and emits once") {
+  auto harness = order_table(table_options().emit_at_watermark()).in_order();
+  harness.record({1, "c", 3}, at(3s)).record({1, "a", 1}, at(1s)).record({1, "b", 2}, at(2s));
+  CHECK(harness.output().empty());
+  harness.watermark(at(2s));
+  const Order b{1, "b", 2}, c{1, "c", 3};
+  CHECK(harness.output() == Out{{{1, {}, b}, at(2s)}});
+  harness.end();
+  CHECK(harness.output() == Out{{{1, {}, b}, at(2s)}, {{1, b, c}, at(3s)}});
+}
+
+TEST_CASE("A table that is deleted whole keeps no state") {
+  auto harness = order_table(table_options().deleted_when(kGone)).memory(1);
+  for (std::uint32_t n = 0; n < 500; ++n) harness.record({n % 50, "x", static_cast<std::int64_t>(n)}, at(1s));
+  for (std::uint32_t n = 0; n < 50; ++n) harness.record({n, "x", -1}, at(2s));
+  harness.watermark(at(3s));
+  CHECK(harness.output().size() == 550);
+  CHECK(harness.stored_entries() == 0);
+}
+
+TEST_CASE("An aggregate without windows is a table of results") {
+  Pipeline pipeline("test");
+  pipeline.source<Order>("orders")
+      .key_by(&Order::customer)
+      .aggregate("spent", sum(&Order::amount))
+      .changes()
+      .sink("out");
+  auto harness =
+      testing::harness_for<Order, Change<std::string_view, std::int64_t>>(pipeline.graph(), "spent");
+  harness.record({1, "ann", 5}, at(1s)).record({2, "ann", 0}, at(2s)).record({3, "ann", 2}, at(3s));
+  using Spent = std::vector<testing::Timed<Change<std::string_view, std::int64_t>>>;
+  CHECK(harness.output() == Spent{{{"ann", {}, 5}, at(1s)}, {{"ann", 5, 7}, at(3s)}});
+}
+
+}  // namespace weir
