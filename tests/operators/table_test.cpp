@@ -78,15 +78,16 @@ TEST_CASE("The end of the input lets nothing expire") {
   CHECK(harness.output().size() == 1);
 }
 
-TEST_CASE("A table that emits at the watermark takes rows in by their times, and emits once") {
-  auto harness = order_table(table_options().emit_at_watermark()).in_order();
-  harness.record({1, "c", 3}, at(3s)).record({1, "a", 1}, at(1s)).record({1, "b", 2}, at(2s));
-  CHECK(harness.output().empty());
-  harness.watermark(at(2s));
+TEST_CASE("A table that emits at the watermark takes rows in by their times, once a step") {
   const Order b{1, "b", 2}, c{1, "c", 3};
-  CHECK(harness.output() == Out{{{1, {}, b}, at(2s)}});
+  auto harness = order_table(table_options().emit_at_watermark(2s)).in_order();
+  harness.record({1, "c", 3}, at(3s)).record({1, "a", 1}, at(0s)).record({1, "b", 2}, at(1s));
+  harness.watermark(EventTime{1998});
+  CHECK(harness.output().empty());
+  harness.watermark(EventTime{1999});
+  CHECK(harness.output() == Out{{{1, {}, b}, EventTime{1999}}});
   harness.end();
-  CHECK(harness.output() == Out{{{1, {}, b}, at(2s)}, {{1, b, c}, at(3s)}});
+  CHECK(harness.output() == Out{{{1, {}, b}, EventTime{1999}}, {{1, b, c}, EventTime{3999}}});
 }
 
 TEST_CASE("A table that is deleted whole keeps no state") {

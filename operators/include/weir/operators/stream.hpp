@@ -172,16 +172,16 @@ class Stream {
   template <class Out, class... Sides, class Function>
   auto process(const std::string& name, Function function) const;
 
-  /// Joins each row with the row of a table under `key_of(const Row&)`, as it is when the row comes: `join(const Row&, const TableRow&)`. Every
+  /// Joins each row with the row of a table under `key_of(const Row&)`, as it is when the row comes: `combine(const Row&, const TableRow&)`. Every
   /// worker holds the whole table; changes of it emit nothing. For tables of thousands of rows. Include table.hpp.
   template <class Table, class KeyOf, class Join>
-  auto join_global(const std::string& name, const Table& table, KeyOf key_of, Join join) const {
-    return joined_global<detail::JoinKind::kInner>(name, table, std::move(key_of), std::move(join));
+  auto join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
+    return joined_global<detail::JoinKind::kInner>(name, table, std::move(key_of), std::move(combine));
   }
-  /// The same, also for rows without one: `join(const Row&, const TableRow*)`.
+  /// The same, also for rows without one: `combine(const Row&, const TableRow*)`.
   template <class Table, class KeyOf, class Join>
-  auto left_join_global(const std::string& name, const Table& table, KeyOf key_of, Join join) const {
-    return joined_global<detail::JoinKind::kLeft>(name, table, std::move(key_of), std::move(join));
+  auto left_join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
+    return joined_global<detail::JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine));
   }
 
   /// Ends the chain here: what follows is compiled, and runs, as a task of its own.
@@ -189,7 +189,7 @@ class Stream {
 
  protected:
   template <detail::JoinKind kKind, class Table, class KeyOf, class Join>
-  auto joined_global(const std::string& name, const Table& table, KeyOf key_of, Join join) const;
+  auto joined_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const;
 
   detail::GraphBuilder* builder_;
   VertexId vertex_;

@@ -111,39 +111,39 @@ class Table {
     return GroupedTable<GroupOf, Table>(*this, std::move(group_of));
   }
 
-  /// The rows of both tables under the same key: `join(const Left&, const Right&)`. Each change on either side that changes the result is
+  /// The rows of both tables under the same key: `combine(const Left&, const Right&)`. Each change on either side that changes the result is
   /// emitted. State: all rows of both. `name` names the state.
   template <class Right, class Join>
-  auto join(const std::string& name, const Right& right, Join join) const {
-    return joined_with<detail::JoinKind::kInner>(name, right, std::move(join), "join");
+  auto join(const std::string& name, const Right& right, Join combine) const {
+    return joined_with<detail::JoinKind::kInner>(name, right, std::move(combine), "join");
   }
-  /// The same, also for left rows without a right one: `join(const Left&, const Right*)`.
+  /// The same, also for left rows without a right one: `combine(const Left&, const Right*)`.
   template <class Right, class Join>
-  auto left_join(const std::string& name, const Right& right, Join join) const {
-    return joined_with<detail::JoinKind::kLeft>(name, right, std::move(join), "left join");
+  auto left_join(const std::string& name, const Right& right, Join combine) const {
+    return joined_with<detail::JoinKind::kLeft>(name, right, std::move(combine), "left join");
   }
-  /// Also for right rows without a left one: `join(const Left*, const Right&)`.
+  /// Also for right rows without a left one: `combine(const Left*, const Right&)`.
   template <class Right, class Join>
-  auto right_join(const std::string& name, const Right& right, Join join) const {
-    return joined_with<detail::JoinKind::kRight>(name, right, std::move(join), "right join");
+  auto right_join(const std::string& name, const Right& right, Join combine) const {
+    return joined_with<detail::JoinKind::kRight>(name, right, std::move(combine), "right join");
   }
-  /// For the rows of either: `join(const Left*, const Right*)`, never both missing.
+  /// For the rows of either: `combine(const Left*, const Right*)`, never both missing.
   template <class Right, class Join>
-  auto full_join(const std::string& name, const Right& right, Join join) const {
-    return joined_with<detail::JoinKind::kFull>(name, right, std::move(join), "full join");
+  auto full_join(const std::string& name, const Right& right, Join combine) const {
+    return joined_with<detail::JoinKind::kFull>(name, right, std::move(combine), "full join");
   }
 
   /// Joins with a table that rows of this one refer to: `foreign_key` gives the right table's key, or std::optional of it for rows that may refer
   /// to none. The result has this table's keys. A change of a right row changes the results of all rows that refer to it. State: both
   /// tables, and every result. `name` names the state; `name.versions` and `name.matches` are vertices too. See table_foreign_key.hpp.
   template <class Right, class ForeignKey, class Join>
-  auto join_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join join) const {
-    return joined_by<detail::JoinKind::kInner>(name, right, std::move(foreign_key), std::move(join));
+  auto join_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join combine) const {
+    return joined_by<detail::JoinKind::kInner>(name, right, std::move(foreign_key), std::move(combine));
   }
-  /// The same, also for rows without a right one: `join(const Left&, const Right*)`.
+  /// The same, also for rows without a right one: `combine(const Left&, const Right*)`.
   template <class Right, class ForeignKey, class Join>
-  auto left_join_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join join) const {
-    return joined_by<detail::JoinKind::kLeft>(name, right, std::move(foreign_key), std::move(join));
+  auto left_join_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join combine) const {
+    return joined_by<detail::JoinKind::kLeft>(name, right, std::move(foreign_key), std::move(combine));
   }
 
   /// Lets fewer changes through: at_most_every(10s), each_watermark(). What is held back of a key becomes one change.
@@ -212,7 +212,7 @@ class Table {
   }
 
   template <detail::JoinKind kKind, class Right, class Join>
-  auto joined_with(const std::string& name, const Right& right, Join join, const char* description) const {
+  auto joined_with(const std::string& name, const Right& right, Join combine, const char* description) const {
     using RightRow = typename Right::Row;
     static_assert(
         std::is_same_v<Key, typename Right::Key>,
@@ -224,14 +224,14 @@ class Table {
         "takes a pointer: left_join (const Left&, const Right*), right_join (const Left*, const Right&), "
         "full_join (const Left*, const Right*)");
     using Logic = detail::JoinLogic<kKind, Key, Row, RightRow, Join>;
-    const VertexId to = detail::add_table<Logic>(builder(), name, description, {}, std::move(join));
+    const VertexId to = detail::add_table<Logic>(builder(), name, description, {}, std::move(combine));
     connect<std::optional<Row>>(to, 0, [](const auto& change) { return change.after; });
     right.template connect<std::optional<RightRow>>(to, 1, [](const auto& change) { return change.after; });
     return table_of<typename Logic::Out>(to);
   }
 
   template <detail::JoinKind kKind, class Right, class ForeignKey, class Join>
-  auto joined_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join join) const {
+  auto joined_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join combine) const {
     using RightRow = typename Right::Row;
     using RightKey = typename Right::Key;
     static_assert(
@@ -251,8 +251,8 @@ class Table {
     const auto versions = versioned(name + ".versions");
     OperatorVertex matching;
     matching.states = Matches::describe();
-    matching.make = [join](OperatorContext context) -> std::unique_ptr<Operator> {
-      return std::make_unique<Matches>(std::move(context), join);
+    matching.make = [combine](OperatorContext context) -> std::unique_ptr<Operator> {
+      return std::make_unique<Matches>(std::move(context), combine);
     };
     const VertexId matches = builder().add(name + ".matches", "matches by foreign key", std::move(matching));
     const auto spread = [foreign_key](const auto& change, auto&& send) {
@@ -271,7 +271,7 @@ class Table {
                                                                             ToMatches{spread});
     right.template connect<std::optional<RightRow>>(matches, 1,
                                                     [](const auto& change) { return change.after; });
-    return answered<kKind, Out, RightRow>(name, versions, matches, foreign_key, join);
+    return answered<kKind, Out, RightRow>(name, versions, matches, foreign_key, combine);
   }
   auto versioned(const std::string& name) const {
     OperatorVertex vertex;
@@ -285,7 +285,7 @@ class Table {
   }
   template <detail::JoinKind kKind, class Out, class RightRow, class Versions, class ForeignKey, class Join>
   auto answered(const std::string& name, const Versions& versions, VertexId matches, ForeignKey foreign_key,
-                Join join) const {
+                Join combine) const {
     using Answers = detail::AnswersOperator<Key, Out>;
     OperatorVertex vertex;
     vertex.states = Answers::describe();
@@ -293,14 +293,14 @@ class Table {
       return std::make_unique<Answers>(std::move(context));
     };
     const VertexId to = builder().add(name, "join by foreign key", std::move(vertex));
-    const auto notice = [foreign_key, join](const auto& change) -> detail::Notice<Out> {
+    const auto notice = [foreign_key, combine](const auto& change) -> detail::Notice<Out> {
       detail::Notice<Out> said{change.version, change.after.has_value(), false, {}};
       if (!change.after) return said;
       const auto key = std::invoke(foreign_key, *change.after);
       said.answered = detail::KeyInside<std::remove_cvref_t<decltype(key)>>::get(key) == nullptr;
       if constexpr (kKind == detail::JoinKind::kLeft)
         if (said.answered)
-          said.row.emplace(std::invoke(join, *change.after, static_cast<const RightRow*>(nullptr)));
+          said.row.emplace(std::invoke(combine, *change.after, static_cast<const RightRow*>(nullptr)));
       return said;
     };
     using ToAnswers = place::ByTableKey<Key, detail::Notice<Out>, decltype(notice)>;
@@ -442,7 +442,7 @@ auto KeyedStream<Row, From, Chain, KeyOf>::aggregate(const std::string& name, A 
 template <class Row, class From, class Chain>
 template <detail::JoinKind kKind, class Table, class KeyOf, class Join>
 auto Stream<Row, From, Chain>::joined_global(const std::string& name, const Table& table, KeyOf key_of,
-                                             Join join) const {
+                                             Join combine) const {
   using Key = typename Table::Key;
   using TableRow = typename Table::Row;
   static_assert(
@@ -456,8 +456,8 @@ auto Stream<Row, From, Chain>::joined_global(const std::string& name, const Tabl
   using Global = detail::GlobalJoinOperator<kKind, Row, Key, TableRow, KeyOf, Join>;
   OperatorVertex vertex;
   vertex.states.push_back({"rows", state_type<Key>(), "broadcast<" + state_type<TableRow>() + ">"});
-  vertex.make = [key_of, join](OperatorContext context) -> std::unique_ptr<Operator> {
-    return std::make_unique<Global>(std::move(context), key_of, join);
+  vertex.make = [key_of, combine](OperatorContext context) -> std::unique_ptr<Operator> {
+    return std::make_unique<Global>(std::move(context), key_of, combine);
   };
   const VertexId to = builder_->add(name, "join with a global table", std::move(vertex));
   connect<Row>(to, 0, Partitioning::kForward, place::Forward{});

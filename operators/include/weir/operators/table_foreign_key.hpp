@@ -320,7 +320,8 @@ class AnswersOperator final : public Operator {
   }
   void take(std::uint64_t hash, const Key& key, const Versioned<Out>& answer, EventTime time) {
     if (answer.version > heard_) {
-      early_.edit(hash, key).set({answer.version, time, answer.row});
+      auto& early = early_.edit(hash, key);
+      if (answer.version >= early.get().version) early.set({answer.version, time, answer.row});
       return;
     }
     const auto* current = results_.find(hash, key);

@@ -35,7 +35,7 @@ BOOST_DESCRIBE_STRUCT(HeldAt, (), (time, sequence))
 /// What is asked of a table, whatever its rows are made from.
 struct TableRules {
   bool by_event_time = false;
-  bool at_watermark = false;
+  std::optional<Duration> at_watermark;
   std::optional<Duration> time_to_live;
 };
 
@@ -48,7 +48,7 @@ struct TableRules {
 ///   erase(hash, key)                   forgets the key
 ///
 /// Emits a change for each arrival that makes one, at once, with the arrival's event time or that of the key's last change, whichever is later.
-/// Under emit_at_watermark (one input): one a key and watermark, with the time of the last row taken in.
+/// Under emit_at_watermark (one input): one a key and step, when the watermark has passed the step, in the order of steps.
 /// State: what the logic keeps, and for each key the time of its last change; for a key that is gone until the watermark has passed that time.
 /// Held rows until the watermark has. A restart changes nothing.
 /// The end of the input takes in what is held; it lets nothing expire.
@@ -138,11 +138,11 @@ class TableOperator final : public Operator {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const auto& row = rows[i];
       auto& held = held_->rows.edit(row.hash, row.key);
-      const EventTime first = first_of(held);
+      const EventTime armed = step_end(first_of(held)), due = step_end(rows.time(i));
       held.put({rows.time(i), states_.next_sequence()}, row.value);
-      if (rows.time(i) >= first) continue;
-      if (first != EventTime::max()) held_->until.remove(row.hash, row.key, first);
-      held_->until.set(row.hash, row.key, rows.time(i));
+      if (due >= armed && held.size() > 1) continue;
+      if (held.size() > 1) held_->until.remove(row.hash, row.key, armed);
+      held_->until.set(row.hash, row.key, due);
     }
   }
   static EventTime first_of(const OrderedMap<HeldAt, FirstInput>& held) {
@@ -153,19 +153,20 @@ class TableOperator final : public Operator {
     });
     return first;
   }
-  /// Takes in what the watermark has passed.
-  void release(std::uint64_t hash, const Key& key) {
+  /// Takes in what was held of a key and has a time up to `until`, the end of a step.
+  void release(std::uint64_t hash, const Key& key, EventTime until) {
     auto* held = held_->rows.edit_if(hash, key);
     if (!held) return;
-    emitter_.before(logic_.current(hash, key));
     const KeyAge* age = ages_.find(hash, key);
     EventTime last = age ? age->last : EventTime::min();
+    if (age && step_end(dies_at(last)) < until) expire(hash, key, last);
+    emitter_.before(logic_.current(hash, key));
     std::vector<HeldAt> taken;
     held->for_each([&](const HeldAt& at, const FirstInput& value) -> bool {
-      if (at.time > watermark_) return false;
+      if (at.time > until) return false;
       taken.push_back(at);
       if (rules_.by_event_time && at.time < last) return true;
-      // Time passes between two rows that are released together.
+      // Time passes between two rows of one step.
       if (last != EventTime::min() && dies_at(last) <= at.time) logic_.erase(hash, key);
       logic_.template apply<0>(hash, key, value);
       last = std::max(last, at.time);
@@ -174,24 +175,34 @@ class TableOperator final : public Operator {
     for (const HeldAt& at : taken) held->erase(at);
     const EventTime next = first_of(*held);
     if (held->empty()) held_->rows.erase(hash, key);
-    else held_->until.set(hash, key, next);
+    else held_->until.set(hash, key, step_end(next));
+    // What comes and expires within a step never shows.
+    if (dies_at(last) <= until) logic_.erase(hash, key);
     finish(hash, key, last);
+  }
+  /// The last moment of a time's step.
+  EventTime step_end(EventTime time) const {
+    if (!rules_.at_watermark || time == EventTime::min() || time == EventTime::max()) return time;
+    const std::int64_t step = rules_.at_watermark->count();
+    const std::int64_t into = (time.millis % step + step) % step;
+    return saturating_add(time, Duration{step - 1 - into});
   }
   EventTime dies_at(EventTime last) const {
     return rules_.time_to_live ? saturating_add(last, *rules_.time_to_live) : EventTime::max();
   }
 
-  void finish(std::uint64_t hash, const Key& key, EventTime time) {
+  /// Emits what has become of a key by a row of time `last`.
+  void finish(std::uint64_t hash, const Key& key, EventTime last) {
     emitter_.after(logic_.current(hash, key));
     const KeyAge* known = ages_.find(hash, key);
-    if (known) time = std::max(time, known->last);
-    emitter_.emit(key, time);
+    if (known) last = std::max(last, known->last);
+    emitter_.emit(key, step_end(last));
     const bool gone = emitter_.is_absent_after();
-    if (gone && time <= watermark_) return ages_.erase(hash, key);
+    if (gone && last <= watermark_) return ages_.erase(hash, key);
     KeyAge& age = ages_.edit(hash, key);
-    age.last = time;
-    if (gone) set_timer(hash, key, age, time);
-    else if (rules_.time_to_live) set_timer(hash, key, age, dies_at(time));
+    age.last = last;
+    if (gone) set_timer(hash, key, age, last);
+    else if (rules_.time_to_live) set_timer(hash, key, age, step_end(dies_at(last)));
   }
   /// A timer that is set for an earlier time is left to find out.
   void set_timer(std::uint64_t hash, const Key& key, KeyAge& age, EventTime time) {
@@ -209,12 +220,15 @@ class TableOperator final : public Operator {
     if (!row) return last <= watermark_ ? ages_.erase(hash, key) : set_again(hash, key, last);
     // The end of the input is not the end of time.
     if (!rules_.time_to_live || watermark_ == EventTime::max()) return forget_timer(hash, key);
-    const EventTime dies = dies_at(last);
+    const EventTime dies = step_end(dies_at(last));
     if (dies > watermark_) return set_again(hash, key, dies);
-    emitter_.before(row);
+    expire(hash, key, last);
+  }
+  void expire(std::uint64_t hash, const Key& key, EventTime last) {
+    emitter_.before(logic_.current(hash, key));
     logic_.erase(hash, key);
     emitter_.after(std::nullopt);
-    emitter_.emit(key, dies);
+    emitter_.emit(key, step_end(dies_at(last)));
     ages_.erase(hash, key);
   }
   void set_again(std::uint64_t hash, const Key& key, EventTime time) {

@@ -20,7 +20,7 @@ template <class DeletedWhen = NeverDeleted>
 struct TableOptions {
   DeletedWhen deleted{};
   bool by_event_time = false;
-  bool at_watermark = false;
+  std::optional<Duration> at_watermark;  ///< the step
   std::optional<Duration> time_to_live;
 
   /// Rows for which `predicate(const Row&)` holds stand for the deletion of their key. Only for to_table().
@@ -36,12 +36,13 @@ struct TableOptions {
     changed.by_event_time = true;
     return changed;
   }
-  /// Holds what arrives until the watermark has reached its event time, takes it in in the order of event times, and emits at most one change
-  /// a key and watermark: what is emitted by a watermark is the table at that watermark, exactly, and results over several tables
-  /// are consistent with each other. Costs the wait for the watermark, and state for the rows that wait.
-  TableOptions emit_at_watermark() const {
+  /// Holds what arrives until the watermark has passed its event time, and takes it in in the order of event times: of each key at most one change
+  /// a `step` of event time (of whole steps since 1970), at the step's last millisecond. So what is emitted does not depend on the order of
+  /// arrival, nor on when watermarks come; and tables that are made of such tables, with the same step, are consistent: they show
+  /// nothing but states that were true at the end of a step. Costs the wait for the watermark, and state for the rows that wait.
+  TableOptions emit_at_watermark(Duration step = Duration{1}) const {
     TableOptions changed = *this;
-    changed.at_watermark = true;
+    changed.at_watermark = step;
     return changed;
   }
   /// A key of which nothing has come for this much event time is deleted, once the watermark has passed that moment.
