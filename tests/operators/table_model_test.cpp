@@ -160,7 +160,7 @@ TEST_CASE(
       .changes()
       .sink("out");
   using Sums = Change<std::uint32_t, std::int64_t>;
-  auto harness = testing::harness_for<Order, Sums>(pipeline.graph(), "table").in_order();
+  auto harness = testing::harness_for<Order, Sums>(pipeline.graph(), "table");
   if (seed % 4 == 0) harness.memory(1);
   Script script{std::mt19937(seed), {}, 100};
   std::vector<testing::Timed<Order>> rows;

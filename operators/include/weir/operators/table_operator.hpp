@@ -93,8 +93,9 @@ class TableOperator final : public Operator {
     const auto go_on = [this] { return emitter_.emitted() < kEmitAtMost; };
     bool done = true;
     if (held_)
-      done = held_->until.fire(watermark_, go_on,
-                               [&](std::uint64_t hash, const Key& key, EventTime) { release(hash, key); });
+      done = held_->until.fire(watermark_, go_on, [&](std::uint64_t hash, const Key& key, EventTime time) {
+        release(hash, key, time);
+      });
     if (done)
       done = timers_.fire(watermark_, go_on, [&](std::uint64_t hash, const Key& key, EventTime time) {
         grow_old(hash, key, time);
