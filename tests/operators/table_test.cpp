@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <weir/operators/debezium.hpp>
 #include <weir/operators/pipeline.hpp>
 #include <weir/operators/table.hpp>
 #include <weir/testing/operator_harness.hpp>
@@ -111,6 +112,81 @@ TEST_CASE("An aggregate without windows is a table of results") {
   harness.record({1, "ann", 5}, at(1s)).record({2, "ann", 0}, at(2s)).record({3, "ann", 2}, at(3s));
   using Spent = std::vector<testing::Timed<Change<std::string_view, std::int64_t>>>;
   CHECK(harness.output() == Spent{{{"ann", {}, 5}, at(1s)}, {{"ann", 5, 7}, at(3s)}});
+}
+
+namespace {
+
+struct Summary {
+  std::int64_t orders;
+  std::int64_t spent;
+  std::int64_t most;
+};
+BOOST_DESCRIBE_STRUCT(Summary, (), (orders, spent, most))
+
+struct OrdersAndSpent {
+  std::int64_t orders;
+  std::int64_t spent;
+};
+BOOST_DESCRIBE_STRUCT(OrdersAndSpent, (), (orders, spent))
+
+}  // namespace
+
+TEST_CASE("Several aggregates at once make one row of a table, at once and at the watermark") {
+  for (const bool waits : {false, true}) {
+    Pipeline pipeline("test");
+    pipeline.source<Order>("orders")
+        .key_by(&Order::id)
+        .aggregate("all", all_of<Summary>(count(), sum(&Order::amount), max(&Order::amount)),
+                   waits ? table_options().emit_at_watermark() : table_options())
+        .changes()
+        .sink("out");
+    using Summaries = Change<std::uint32_t, Summary>;
+    auto harness = testing::harness_for<Order, Summaries>(pipeline.graph(), "all");
+    harness.record({1, "ann", 5}, at(1s)).record({1, "ann", 2}, at(2s)).end();
+    const Summary one{1, 5, 5}, two{2, 7, 5};
+    CHECK(harness.output() ==
+          std::vector<testing::Timed<Summaries>>{{{1, {}, one}, at(1s)}, {{1, one, two}, at(2s)}});
+  }
+}
+
+TEST_CASE("Several aggregates at once run over a table where all can take back") {
+  Pipeline pipeline("test");
+  pipeline.source<Order>("orders")
+      .key_by(&Order::id)
+      .to_table("table")
+      .group_by(&Order::customer)
+      .aggregate("all", all_of<OrdersAndSpent>(count(), sum(&Order::amount)))
+      .changes()
+      .sink("out");
+  using Groups = Change<std::string_view, OrdersAndSpent>;
+  auto harness = testing::harness_for<Orders, Groups>(pipeline.graph(), "all");
+  const Order five{1, "ann", 5}, two{1, "ann", 2};
+  harness.record({1, {}, five}, at(1s)).record({1, five, two}, at(2s)).record({1, two, {}}, at(3s));
+  const OrdersAndSpent a{1, 5}, b{1, 2};
+  CHECK(harness.output() == std::vector<testing::Timed<Groups>>{
+                                {{"ann", {}, a}, at(1s)}, {{"ann", a, b}, at(2s)}, {{"ann", b, {}}, at(3s)}});
+}
+
+TEST_CASE("Change events are a table") {
+  using Event = DebeziumEvent<Order>;
+  const auto captured = [](const Event& event) {
+    std::vector<std::string> said;
+    detail::take_event(&Order::id, event,
+                       [&](const auto& row) { said.push_back(testing::row_as_text(row)); });
+    return said;
+  };
+  const Order one{1, "ann", 5}, two{2, "ann", 5};
+  using Said = std::vector<std::string>;
+  CHECK(captured({{}, one, "c", {}}) == Said{"{row:{id:1,customer:ann,amount:5},deleted:false}"});
+  CHECK(captured({{}, one, "r", {}}) == Said{"{row:{id:1,customer:ann,amount:5},deleted:false}"});
+  CHECK(captured({one, {}, "d", {}}) == Said{"{row:{id:1,customer:ann,amount:5},deleted:true}"});
+  CHECK(captured({one, two, "u", {}}) == Said{"{row:{id:1,customer:ann,amount:5},deleted:true}",
+                                              "{row:{id:2,customer:ann,amount:5},deleted:false}"});
+  CHECK(captured({{}, {}, "m", {}}).empty());
+  CHECK_THROWS_WITH(captured({one, {}, "u", {}}), Catch::Contains("op 'u' has no `after`"));
+  CHECK_THROWS_WITH(captured({{}, {}, "d", {}}), Catch::Contains("REPLICA IDENTITY"));
+  CHECK_THROWS_WITH(captured({{}, {}, "t", {}}), Catch::Contains("empties the whole table"));
+  CHECK_THROWS_WITH(captured({{}, {}, "x", {}}), Catch::Contains("is of no kind that is known"));
 }
 
 }  // namespace weir

@@ -347,12 +347,13 @@ class GroupedTable {
   /// its group is taken back and added in one step, so that the group never shows what lies between. A group whose last row goes is
   /// deleted. State: an accumulator a group; for min() and max() all values. `name` names the state.
   template <class A>
-  auto aggregate(const std::string& name, A aggregate, TableOptions<> options = {}) const {
+  auto aggregate(const std::string& name, A any, TableOptions<> options = {}) const {
+    auto bound = detail::bind_row<Row>(any);
     static_assert(
-        detail::ContinuousAggregate<A, Row>,
+        detail::ContinuousAggregate<decltype(bound), Row>,
         "weir: an aggregate has Accumulator, lift(const Row&), add(Accumulator&, lifted) and result() for "
         "this table's row type");
-    return aggregated(name, std::move(aggregate), options, "aggregate");
+    return aggregated(name, std::move(bound), options, "aggregate");
   }
   /// A table of rows by group: `add(const Row&, const Row&)` takes a row into the one that stands for the group, `subtract` takes it back.
   template <class Add, class Subtract>
@@ -383,11 +384,11 @@ class GroupedTable {
       std::optional<Group> old_group, new_group;
       if (change.before) {
         old_group.emplace(detail::of_row(group_of, change.key, *change.before));
-        gone.gone.emplace(detail::lift_of(aggregate, *change.before));
+        gone.gone.emplace(aggregate.lift(*change.before));
       }
       if (change.after) {
         new_group.emplace(detail::of_row(group_of, change.key, *change.after));
-        come.come.emplace(detail::lift_of(aggregate, *change.after));
+        come.come.emplace(aggregate.lift(*change.after));
       }
       if (old_group && new_group && *old_group == *new_group) {
         come.gone = std::move(gone.gone);
@@ -422,20 +423,21 @@ auto KeyedStream<Row, From, Chain, KeyOf>::to_table(const std::string& name,
 
 template <class Row, class From, class Chain, class KeyOf>
 template <class A>
-auto KeyedStream<Row, From, Chain, KeyOf>::aggregate(const std::string& name, A aggregate,
+auto KeyedStream<Row, From, Chain, KeyOf>::aggregate(const std::string& name, A any,
                                                      TableOptions<> options) const {
+  const auto bound = detail::bind_row<Row>(any);
+  using Bound = std::remove_cvref_t<decltype(bound)>;
   static_assert(
-      detail::ContinuousAggregate<A, Row>,
+      detail::ContinuousAggregate<Bound, Row>,
       "weir: an aggregate has Accumulator, lift(const Row&), add(Accumulator&, lifted) and result() for this "
       "stream's row type");
-  using Logic = detail::AggregateLogic<Key, Row, A>;
+  using Logic = detail::AggregateLogic<Key, Row, Bound>;
   using Out = typename Logic::Out;
-  static_assert(!kHoldsViews<typename A::Accumulator>,
+  static_assert(!kHoldsViews<typename Bound::Accumulator>,
                 "weir: an accumulator outlives its rows; let it own its text (std::string)");
-  const VertexId to = detail::add_table<Logic>(
-      builder(), name, "aggregate", {false, options.at_watermark, options.time_to_live}, aggregate);
-  connect<typename Logic::Lifted>(to, 0,
-                                  [aggregate](const Row& row) { return detail::lift_of(aggregate, row); });
+  const VertexId to = detail::add_table<Logic>(builder(), name, "aggregate",
+                                               {false, options.at_watermark, options.time_to_live}, bound);
+  connect<typename Logic::Lifted>(to, 0, [bound](const Row& row) { return bound.lift(row); });
   return Table<Key, Out>(Stream<Change<Key, Out>>(builder(), to, 0, {}, {}), {}, {});
 }
 

@@ -12,27 +12,23 @@
 #include <boost/describe.hpp>
 
 #include <weir/operators/aggregate.hpp>
+#include <weir/operators/compound_aggregates.hpp>
 #include <weir/state/keyed_table.hpp>
 #include <weir/state/ordered_map.hpp>
 
+namespace weir {
+
+template <>
+struct StateCodec<Nothing> {
+  static void encode(std::string&, Nothing) {}
+  static Nothing decode(StateReader&) { return {}; }
+  static std::string type() { return "nothing"; }
+};
+
+}  // namespace weir
+
 namespace weir::detail {
 
-/// What an aggregate takes of a row, as it travels to a table: something that has a codec.
-template <class A, class Row>
-using RawLifted = std::remove_cvref_t<decltype(std::declval<const A&>().lift(std::declval<const Row&>()))>;
-template <class A, class Row>
-using LiftedOf = std::conditional_t<std::is_same_v<RawLifted<A, Row>, Nothing>, bool, RawLifted<A, Row>>;
-
-template <class A, class Row>
-LiftedOf<A, Row> lift_of(const A& aggregate, const Row& row) {
-  if constexpr (std::is_same_v<RawLifted<A, Row>, Nothing>) return true;
-  else return aggregate.lift(row);
-}
-template <class A, class Row>
-void add_lifted(const A& aggregate, typename A::Accumulator& accumulator, const LiftedOf<A, Row>& lifted) {
-  if constexpr (std::is_same_v<RawLifted<A, Row>, Nothing>) aggregate.add(accumulator, Nothing{});
-  else aggregate.add(accumulator, lifted);
-}
 /// result(accumulator), or result(key, accumulator).
 template <class A, class Key, class Accumulator>
 auto result_of(const A& aggregate, const Key& key, const Accumulator& accumulator) {
@@ -45,12 +41,8 @@ using ResultOf = std::remove_cvref_t<decltype(result_of(std::declval<const A&>()
 
 template <class A, class Row>
 concept ContinuousAggregate = requires(const A& a, typename A::Accumulator accumulator, const Row& row) {
-  a.add(accumulator, a.lift(row));
-};
-template <class A>
-concept TakesBack = requires(const A& a, typename A::Accumulator& accumulator,
-                             const typename A::Accumulator& other) {
-  a.retract(accumulator, other);
+  a.lift(row);
+  requires kWantsArrival<A, LiftedOf<Row, A>> || requires { a.add(accumulator, a.lift(row)); };
 };
 
 /// Any accumulator, and how many rows are in it.
@@ -84,21 +76,21 @@ BOOST_DESCRIBE_STRUCT(WideSum, (), (high, low))
 template <class A, class Row>
 struct TableAggregate {
   static_assert(
-      TakesBack<A>,
+      kRetracts<A>,
       "weir: an aggregate over a table has retract(Accumulator&, const Accumulator&): a row that changes is "
       "taken back first");
   using Accumulator = typename A::Accumulator;
-  using Lifted = LiftedOf<A, Row>;
+  using Lifted = LiftedOf<Row, A>;
   using Object = Owned<Counted<Accumulator>>;
   static std::string type() { return state_type<Counted<Accumulator>>(); }
 
   void add(Object& object, const Lifted& lifted) const {
     ++object.edit().rows;
-    add_lifted<A, Row>(aggregate, object.edit().accumulator, lifted);
+    add_to(aggregate, object.edit().accumulator, lifted, {});
   }
   void subtract(Object& object, const Lifted& lifted) const {
     Accumulator gone{};
-    add_lifted<A, Row>(aggregate, gone, lifted);
+    add_to(aggregate, gone, lifted, {});
     --object.edit().rows;
     aggregate.retract(object.edit().accumulator, gone);
   }
@@ -115,8 +107,8 @@ template <class Row>
 struct TableAggregate<Count, Row> {
   using Object = Owned<std::int64_t>;
   static std::string type() { return state_type<std::int64_t>(); }
-  void add(Object& rows, bool) const { ++rows.edit(); }
-  void subtract(Object& rows, bool) const { --rows.edit(); }
+  void add(Object& rows, Nothing) const { ++rows.edit(); }
+  void subtract(Object& rows, Nothing) const { --rows.edit(); }
   bool empty(const Object& rows) const { return rows.get() == 0; }
   template <class Key>
   std::int64_t result(const Key&, const Object& rows) const {

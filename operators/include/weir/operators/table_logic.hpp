@@ -31,7 +31,7 @@ class UpsertLogic {
     rows_.fetch(rows);
   }
   template <std::size_t>
-  void apply(std::uint64_t hash, const Key& key, const Row& row) {
+  void apply(std::uint64_t hash, const Key& key, const Row& row, EventTime) {
     if (std::invoke(deleted_, row)) rows_.erase(hash, key);
     else rows_.edit(hash, key).set(row);
   }
@@ -52,13 +52,13 @@ class AggregateLogic {
  public:
   using Key = KeyType;
   using Accumulator = typename A::Accumulator;
-  using Lifted = LiftedOf<A, Row>;
+  using Lifted = LiftedOf<Row, A>;
   using Out = ResultOf<A, Key>;
   using Inputs = std::tuple<Lifted>;
   using Params = A;
 
   AggregateLogic(OperatorStates& states, const A& aggregate)
-      : accumulators_(states, "accumulators"), aggregate_(aggregate) {}
+      : states_(states), accumulators_(states, "accumulators"), aggregate_(aggregate) {}
   static std::vector<StateDescription> describe() {
     return {{"accumulators", state_type<Key>(), state_type<Accumulator>()}};
   }
@@ -68,8 +68,9 @@ class AggregateLogic {
     accumulators_.fetch(rows);
   }
   template <std::size_t>
-  void apply(std::uint64_t hash, const Key& key, const Lifted& lifted) {
-    add_lifted<A, Row>(aggregate_, accumulators_.edit(hash, key).edit(), lifted);
+  void apply(std::uint64_t hash, const Key& key, const Lifted& lifted, EventTime time) {
+    const Arrival arrival{time, states_.next_sequence()};
+    add_to(aggregate_, accumulators_.edit(hash, key).edit(), lifted, arrival);
   }
   std::optional<Out> current(std::uint64_t hash, const Key& key) {
     const auto* accumulator = accumulators_.find(hash, key);
@@ -79,6 +80,7 @@ class AggregateLogic {
   void erase(std::uint64_t hash, const Key& key) { accumulators_.erase(hash, key); }
 
  private:
+  OperatorStates& states_;
   KeyedTable<Key, Owned<Accumulator>> accumulators_;
   const A aggregate_;
 };
@@ -91,6 +93,17 @@ struct GroupChange {
   BOOST_DESCRIBE_CLASS(GroupChange, (), (gone, come), (), ())
 };
 
+}  // namespace weir::detail
+
+namespace weir {
+
+template <class Lifted>
+inline constexpr bool kHoldsViews<detail::GroupChange<Lifted>> = kHoldsViews<Lifted>;
+
+}  // namespace weir
+
+namespace weir::detail {
+
 /// A table of results over the rows of a table, by group. A group is there as long as it has rows.
 template <class KeyType, class Row, class A>
 class GroupLogic {
@@ -98,7 +111,7 @@ class GroupLogic {
   using Key = KeyType;
   using Groups = TableAggregate<A, Row>;
   using Object = typename Groups::Object;
-  using Lifted = LiftedOf<A, Row>;
+  using Lifted = LiftedOf<Row, A>;
   using Out = std::remove_cvref_t<decltype(std::declval<const Groups&>().result(
       std::declval<const Key&>(), std::declval<const Object&>()))>;
   using Inputs = std::tuple<GroupChange<Lifted>>;
@@ -112,7 +125,7 @@ class GroupLogic {
     objects_.fetch(rows);
   }
   template <std::size_t>
-  void apply(std::uint64_t hash, const Key& key, const GroupChange<Lifted>& change) {
+  void apply(std::uint64_t hash, const Key& key, const GroupChange<Lifted>& change, EventTime) {
     Object& object = objects_.edit(hash, key);
     if (change.gone) groups_.subtract(object, *change.gone);
     if (change.come) groups_.add(object, *change.come);
@@ -164,7 +177,7 @@ class JoinLogic {
     right_.fetch(rows);
   }
   template <std::size_t kInput, class Row>
-  void apply(std::uint64_t hash, const Key& key, const std::optional<Row>& row) {
+  void apply(std::uint64_t hash, const Key& key, const std::optional<Row>& row, EventTime) {
     if constexpr (kInput == 0) set(left_, hash, key, row);
     else set(right_, hash, key, row);
   }

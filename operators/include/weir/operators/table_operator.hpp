@@ -43,7 +43,7 @@ struct TableRules {
 ///   Key, Out, Inputs (a tuple: what arrives on each input), Params, describe(params, states)
 ///   Logic(OperatorStates&, const Params&)
 ///   fetch(rows)                        reads ahead
-///   apply<kInput>(hash, key, value)    takes in what has arrived
+///   apply<kInput>(hash, key, value, time)  takes in what has arrived
 ///   current(hash, key)                 the row as it is, or none; may point into the state
 ///   erase(hash, key)                   forgets the key
 ///
@@ -77,7 +77,7 @@ class TableOperator final : public Operator {
     states.push_back({"times", state_type<Key>(), state_type<KeyAge>()});
     states.push_back({"timers", state_type<Key>(), TimerSet::type_name()});
     if (rules.at_watermark) {
-      states.push_back({"held", state_type<Key>(), "map<" + state_type<HeldAt>() + ",row>"});
+      states.push_back({"held", state_type<Key>(), "map<" + state_type<HeldAt>() + ",text>"});
       states.push_back({"held until", state_type<Key>(), TimerSet::type_name()});
     }
     return states;
@@ -109,7 +109,7 @@ class TableOperator final : public Operator {
  private:
   struct Held {
     explicit Held(OperatorStates& states) : rows(states, "held"), until(states, "held until") {}
-    KeyedTable<Key, OrderedMap<HeldAt, FirstInput>> rows;
+    KeyedTable<Key, OrderedMap<HeldAt, std::string>> rows;  ///< encoded
     Timers<Key> until;
   };
 
@@ -130,7 +130,7 @@ class TableOperator final : public Operator {
       const KeyAge* age = ages_.find(row.hash, row.key);
       if (rules_.by_event_time && age && rows.time(i) < age->last) continue;
       emitter_.before(logic_.current(row.hash, row.key));
-      logic_.template apply<kInput>(row.hash, row.key, row.value);
+      logic_.template apply<kInput>(row.hash, row.key, row.value, rows.time(i));
       finish(row.hash, row.key, rows.time(i));
     }
   }
@@ -140,15 +140,17 @@ class TableOperator final : public Operator {
       const auto& row = rows[i];
       auto& held = held_->rows.edit(row.hash, row.key);
       const EventTime armed = step_end(first_of(held)), due = step_end(rows.time(i));
-      held.put({rows.time(i), states_.next_sequence()}, row.value);
+      bytes_.clear();
+      StateCodec<FirstInput>::encode(bytes_, row.value);
+      held.put({rows.time(i), states_.next_sequence()}, bytes_);
       if (due >= armed && held.size() > 1) continue;
       if (held.size() > 1) held_->until.remove(row.hash, row.key, armed);
       held_->until.set(row.hash, row.key, due);
     }
   }
-  static EventTime first_of(const OrderedMap<HeldAt, FirstInput>& held) {
+  static EventTime first_of(const OrderedMap<HeldAt, std::string>& held) {
     EventTime first = EventTime::max();
-    held.for_each([&](const HeldAt& at, const FirstInput&) -> bool {
+    held.for_each([&](const HeldAt& at, const std::string&) -> bool {
       first = at.time;
       return false;
     });
@@ -163,13 +165,14 @@ class TableOperator final : public Operator {
     if (age && step_end(dies_at(last)) < until) expire(hash, key, last);
     emitter_.before(logic_.current(hash, key));
     std::vector<HeldAt> taken;
-    held->for_each([&](const HeldAt& at, const FirstInput& value) -> bool {
+    held->for_each([&](const HeldAt& at, const std::string& bytes) -> bool {
       if (at.time > until) return false;
       taken.push_back(at);
       if (rules_.by_event_time && at.time < last) return true;
       // Time passes between two rows of one step.
       if (last != EventTime::min() && dies_at(last) <= at.time) logic_.erase(hash, key);
-      logic_.template apply<0>(hash, key, value);
+      StateReader in(bytes);
+      logic_.template apply<0>(hash, key, StateCodec<FirstInput>::decode(in), at.time);
       last = std::max(last, at.time);
       return true;
     });
@@ -251,6 +254,7 @@ class TableOperator final : public Operator {
   Timers<Key> timers_;  ///< of keys that may expire, and of those that are gone
   std::optional<Held> held_;
   ChangeEmitter<Key, Out> emitter_;
+  std::string bytes_;
   EventTime watermark_;
 };
 
