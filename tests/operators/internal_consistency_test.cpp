@@ -50,18 +50,18 @@ using BalanceChange = Change<std::uint32_t, Balance>;
 using TotalChange = Change<int, std::int64_t>;
 
 template <class Entries>
-void say(Entries entries, TableOptions<> options, const std::string& sink = {}) {
-  auto balances = entries.key_by(&Entry::account).aggregate("balances", Balances{}, options);
+void say(Entries entries, Emission emission, const std::string& sink = {}) {
+  auto balances = entries.key_by(&Entry::account).aggregate("balances", Balances{}, emission);
   balances.changes().sink("balance changes", sink);
   balances.group_by([](const Balance&) { return 0; })
-      .aggregate("total", sum(&Balance::amount), options)
+      .aggregate("total", sum(&Balance::amount), emission)
       .changes()
       .sink("totals", sink);
 }
 
-JobGraph pipeline(TableOptions<> options) {
+JobGraph pipeline(Emission emission) {
   Pipeline pipeline("bank");
-  say(pipeline.source<Entry>("entries"), options);
+  say(pipeline.source<Entry>("entries"), emission);
   return pipeline.graph();
 }
 
@@ -112,8 +112,8 @@ testing::OperatorRun::Outputs to(See see) {
 /// Both tables, one behind the other.
 class Bank {
  public:
-  explicit Bank(TableOptions<> options)
-      : graph_(pipeline(options)),
+  explicit Bank(Emission emission)
+      : graph_(pipeline(emission)),
         balances_of_(testing::operator_of(graph_, "balances")),
         total_of_(testing::operator_of(graph_, "total")),
         total_(total_of_, {}, metrics_, to<TotalChange>([this](const RowBatch<TotalChange>& rows) {
@@ -183,7 +183,7 @@ void run(Bank& bank, const std::vector<Entry>& entries, Check check) {
 TEST_CASE("The total of a million transfers is zero at every watermark, and nothing else is ever said") {
   constexpr std::size_t kTransfers = 1'000'000;
   const std::vector<Entry> entries = entries_of(kTransfers);
-  Bank bank(table_options().emit_at_watermark());
+  Bank bank(emit_at_watermark());
   std::size_t wrong = 0, watermarks = 0;
   run(bank, entries, [&] {
     ++watermarks;
@@ -200,7 +200,7 @@ TEST_CASE("The total of a million transfers is zero at every watermark, and noth
 }
 
 TEST_CASE("Without waiting for the watermark the total is seen on its way") {
-  Bank bank(table_options());
+  Bank bank(Emission{});
   run(bank, entries_of(5'000), [] {});
   CHECK(bank.totals().size() > 10);
   CHECK(bank.sum_of_balances() == 0);
@@ -232,7 +232,7 @@ TEST_CASE("The total is zero on several workers, whatever crashes") {
     say(pipeline.source<Entry>("entries")
             .generated_by(simulated_entry)
             .event_time(&Entry::time, bounded_out_of_orderness(Duration{kDisorder})),
-        table_options().emit_at_watermark(), "simulated:");
+        emit_at_watermark(), "simulated:");
     JobOptions job;
     job.parallelism = 1 + static_cast<std::uint32_t>(seed % 4);
     job.state = seed % 2 == 0 ? StateMode::kHeap : StateMode::kRocksDb;

@@ -22,13 +22,13 @@ using namespace tables;
 using testing::at;
 
 template <class A>
-JobGraph by_customer(A aggregate, TableOptions<> options = {}) {
+JobGraph by_customer(A aggregate, Emission emission = {}) {
   Pipeline pipeline("test");
   pipeline.source<Order>("orders")
       .key_by(&Order::id)
       .to_table("table")
       .group_by(&Order::customer)
-      .aggregate("groups", aggregate, options)
+      .aggregate("groups", aggregate, emission)
       .changes()
       .sink("out");
   return pipeline.graph();
@@ -193,7 +193,7 @@ TEST_CASE("A reduced table takes rows in and back") {
 
 TEST_CASE("Groups that emit at the watermark wait for it") {
   auto harness = testing::harness_for<Orders, Change<std::string_view, std::int64_t>>(
-      by_customer(sum(&Order::amount), table_options().emit_at_watermark()), "groups");
+      by_customer(sum(&Order::amount), emit_at_watermark()), "groups");
   const Order ann{1, "ann", 5}, bob{1, "bob", 5}, more{2, "ann", 3};
   harness.record({1, {}, ann}, at(1s)).record({2, {}, more}, at(2s)).record({1, ann, bob}, at(4s));
   harness.watermark(at(3s));
@@ -226,6 +226,27 @@ TEST_CASE("Stages of a table pass on what changes for them") {
   CHECK(harness.output() == std::vector<testing::Timed<Order>>{{{101, "ann", 0}, at(2s)},
                                                                {{101, "bob", 0}, at(4s)},
                                                                {{101, "gone", -1}, at(5s)}});
+}
+
+TEST_CASE("A table may be given rows of another type, with text that is made for them") {
+  Pipeline pipeline("test");
+  pipeline.source<Order>("orders")
+      .key_by(&Order::id)
+      .to_table("table")
+      .map([](std::uint32_t id, const Order& order, Arena& arena) {
+        return Customer{order.customer, arena.copy(std::to_string(id) + " orders")};
+      })
+      .filter([](const Customer& customer) { return customer.name != "bob"; })
+      .changes()
+      .opaque("stages")
+      .sink("out");
+  using Customers = Change<std::uint32_t, Customer>;
+  auto harness = testing::harness_for<Orders, Customers>(pipeline.graph(), "stages").in_order();
+  const Order ann{1, "ann", 1}, more{1, "ann", 3}, bob{1, "bob", 4};
+  harness.record({1, {}, ann}, at(1s)).record({1, ann, more}, at(2s)).record({1, more, bob}, at(3s));
+  const Customer customer{"ann", "1 orders"};
+  CHECK(harness.output() ==
+        std::vector<testing::Timed<Customers>>{{{1, {}, customer}, at(1s)}, {{1, customer, {}}, at(3s)}});
 }
 
 }  // namespace weir

@@ -90,6 +90,17 @@ class ChangeEmitter {
   std::size_t emitted_ = 0;
 };
 
+/// What a function of (row), (key, row), or one of these with an arena, makes of a row.
+template <class Function, class Key, class Row>
+auto table_mapped(const Function& function, const Key& key, const Row& row, ChainContext& context) {
+  if constexpr (std::is_invocable_v<const Function&, const Row&>) return std::invoke(function, row);
+  else if constexpr (std::is_invocable_v<const Function&, const Row&, Arena&>)
+    return std::invoke(function, row, context.arena());
+  else if constexpr (std::is_invocable_v<const Function&, const Key&, const Row&>)
+    return std::invoke(function, key, row);
+  else return std::invoke(function, key, row, context.arena());
+}
+
 }  // namespace detail
 
 namespace chain {
@@ -127,19 +138,10 @@ struct MapTable {
     before(row, time, context, [&](const auto& in, EventTime t) {
       using Key = typename std::remove_cvref_t<decltype(in)>::Key;
       Change<Key, Out> out{in.key, {}, {}};
-      if (in.before) out.before.emplace(mapped(in.key, *in.before, context));
-      if (in.after) out.after.emplace(mapped(in.key, *in.after, context));
+      if (in.before) out.before.emplace(detail::table_mapped(function, in.key, *in.before, context));
+      if (in.after) out.after.emplace(detail::table_mapped(function, in.key, *in.after, context));
       if (!detail::same_bytes(out.before, out.after)) next(out, t);
     });
-  }
-  template <class Key, class Row>
-  Out mapped(const Key& key, const Row& row, ChainContext& context) const {
-    if constexpr (std::is_invocable_v<const Function&, const Row&>) return std::invoke(function, row);
-    else if constexpr (std::is_invocable_v<const Function&, const Row&, Arena&>)
-      return std::invoke(function, row, context.arena());
-    else if constexpr (std::is_invocable_v<const Function&, const Key&, const Row&>)
-      return std::invoke(function, key, row);
-    else return std::invoke(function, key, row, context.arena());
   }
 };
 

@@ -32,8 +32,8 @@ concept TablePredicate =
 
 template <class Function, class Key, class Row>
 using TableMapped =
-    std::remove_cvref_t<decltype(std::declval<const chain::MapTable<int, Function, Row>&>().mapped(
-        std::declval<const Key&>(), std::declval<const Row&>(), std::declval<ChainContext&>()))>;
+    std::remove_cvref_t<decltype(table_mapped(std::declval<const Function&>(), std::declval<const Key&>(),
+                                              std::declval<const Row&>(), std::declval<ChainContext&>()))>;
 
 template <class Function, class Key, class Row>
 auto of_row(const Function& function, const Key& key, const Row& row) {
@@ -112,25 +112,25 @@ class Table {
   }
 
   /// The rows of both tables under the same key: `combine(const Left&, const Right&)`. Each change on either side that changes the result is
-  /// emitted. State: all rows of both. `name` names the state.
+  /// emitted, at once or as the options say. State: all rows of both. `name` names the state.
   template <class Right, class Join>
-  auto join(const std::string& name, const Right& right, Join combine) const {
-    return joined_with<detail::JoinKind::kInner>(name, right, std::move(combine), "join");
+  auto join(const std::string& name, const Right& right, Join combine, Emission emission = {}) const {
+    return joined_with<detail::JoinKind::kInner>(name, right, std::move(combine), emission, "join");
   }
   /// The same, also for left rows without a right one: `combine(const Left&, const Right*)`.
   template <class Right, class Join>
-  auto left_join(const std::string& name, const Right& right, Join combine) const {
-    return joined_with<detail::JoinKind::kLeft>(name, right, std::move(combine), "left join");
+  auto left_join(const std::string& name, const Right& right, Join combine, Emission emission = {}) const {
+    return joined_with<detail::JoinKind::kLeft>(name, right, std::move(combine), emission, "left join");
   }
   /// Also for right rows without a left one: `combine(const Left*, const Right&)`.
   template <class Right, class Join>
-  auto right_join(const std::string& name, const Right& right, Join combine) const {
-    return joined_with<detail::JoinKind::kRight>(name, right, std::move(combine), "right join");
+  auto right_join(const std::string& name, const Right& right, Join combine, Emission emission = {}) const {
+    return joined_with<detail::JoinKind::kRight>(name, right, std::move(combine), emission, "right join");
   }
   /// For the rows of either: `combine(const Left*, const Right*)`, never both missing.
   template <class Right, class Join>
-  auto full_join(const std::string& name, const Right& right, Join combine) const {
-    return joined_with<detail::JoinKind::kFull>(name, right, std::move(combine), "full join");
+  auto full_join(const std::string& name, const Right& right, Join combine, Emission emission = {}) const {
+    return joined_with<detail::JoinKind::kFull>(name, right, std::move(combine), emission, "full join");
   }
 
   /// Joins with a table that rows of this one refer to: `foreign_key` gives the right table's key, or std::optional of it for rows that may refer
@@ -212,7 +212,8 @@ class Table {
   }
 
   template <detail::JoinKind kKind, class Right, class Join>
-  auto joined_with(const std::string& name, const Right& right, Join combine, const char* description) const {
+  auto joined_with(const std::string& name, const Right& right, Join combine, Emission emission,
+                   const char* description) const {
     using RightRow = typename Right::Row;
     static_assert(
         std::is_same_v<Key, typename Right::Key>,
@@ -224,7 +225,8 @@ class Table {
         "takes a pointer: left_join (const Left&, const Right*), right_join (const Left*, const Right&), "
         "full_join (const Left*, const Right*)");
     using Logic = detail::JoinLogic<kKind, Key, Row, RightRow, Join>;
-    const VertexId to = detail::add_table<Logic>(builder(), name, description, {}, std::move(combine));
+    const VertexId to = detail::add_table<Logic>(builder(), name, description,
+                                                 {false, emission.at_watermark, {}}, std::move(combine));
     connect<std::optional<Row>>(to, 0, [](const auto& change) { return change.after; });
     right.template connect<std::optional<RightRow>>(to, 1, [](const auto& change) { return change.after; });
     return table_of<typename Logic::Out>(to);
@@ -347,17 +349,17 @@ class GroupedTable {
   /// its group is taken back and added in one step, so that the group never shows what lies between. A group whose last row goes is
   /// deleted. State: an accumulator a group; for min() and max() all values. `name` names the state.
   template <class A>
-  auto aggregate(const std::string& name, A any, TableOptions<> options = {}) const {
+  auto aggregate(const std::string& name, A any, Emission emission = {}) const {
     auto bound = detail::bind_row<Row>(any);
     static_assert(
         detail::ContinuousAggregate<decltype(bound), Row>,
         "weir: an aggregate has Accumulator, lift(const Row&), add(Accumulator&, lifted) and result() for "
         "this table's row type");
-    return aggregated(name, std::move(bound), options, "aggregate");
+    return aggregated(name, std::move(bound), emission, "aggregate");
   }
   /// A table of rows by group: `add(const Row&, const Row&)` takes a row into the one that stands for the group, `subtract` takes it back.
   template <class Add, class Subtract>
-  auto reduce(const std::string& name, Add add, Subtract subtract, TableOptions<> options = {}) const {
+  auto reduce(const std::string& name, Add add, Subtract subtract, Emission emission = {}) const {
     static_assert(
         std::is_invocable_r_v<Row, const Add&, const Row&, const Row&> &&
             std::is_invocable_r_v<Row, const Subtract&, const Row&, const Row&>,
@@ -366,19 +368,18 @@ class GroupedTable {
     static_assert(!kHoldsViews<Row>,
                   "weir: a reduced row outlives its rows; let it own its text (std::string)");
     using Reduction = detail::Reduction<Row, Add, Subtract>;
-    return aggregated(name, Reduction{std::move(add), std::move(subtract)}, options, "reduce");
+    return aggregated(name, Reduction{std::move(add), std::move(subtract)}, emission, "reduce");
   }
 
  private:
   template <class A>
-  auto aggregated(const std::string& name, A aggregate, TableOptions<> options,
-                  const char* description) const {
+  auto aggregated(const std::string& name, A aggregate, Emission emission, const char* description) const {
     using Logic = detail::GroupLogic<Group, Row, A>;
     using Out = typename Logic::Out;
     using Lifted = typename Logic::Lifted;
     using Change = detail::GroupChange<Lifted>;
-    const VertexId to = detail::add_table<Logic>(
-        table_.builder(), name, description, {false, options.at_watermark, options.time_to_live}, aggregate);
+    const VertexId to = detail::add_table<Logic>(table_.builder(), name, description,
+                                                 {false, emission.at_watermark, {}}, aggregate);
     const auto spread = [group_of = group_of_, aggregate](const auto& change, auto&& send) {
       Change gone, come;
       std::optional<Group> old_group, new_group;

@@ -48,7 +48,7 @@ struct TableRules {
 ///   erase(hash, key)                   forgets the key
 ///
 /// Emits a change for each arrival that makes one, at once, with the arrival's event time or that of the key's last change, whichever is later.
-/// Under emit_at_watermark (one input): one a key and step, when the watermark has passed the step, in the order of steps.
+/// Under emit_at_watermark: one a key and step, when the watermark has passed the step, in the order of steps.
 /// State: what the logic keeps, and for each key the time of its last change; for a key that is gone until the watermark has passed that time.
 /// Held rows until the watermark has. A restart changes nothing.
 /// The end of the input takes in what is held; it lets nothing expire.
@@ -59,7 +59,6 @@ class TableOperator final : public Operator {
   using Out = typename Logic::Out;
   using Inputs = typename Logic::Inputs;
   using Params = typename Logic::Params;
-  using FirstInput = std::tuple_element_t<0, Inputs>;
 
   TableOperator(OperatorContext context, TableRules rules, const Params& params)
       : rules_(rules),
@@ -109,7 +108,7 @@ class TableOperator final : public Operator {
  private:
   struct Held {
     explicit Held(OperatorStates& states) : rows(states, "held"), until(states, "held until") {}
-    KeyedTable<Key, OrderedMap<HeldAt, std::string>> rows;  ///< encoded
+    KeyedTable<Key, OrderedMap<HeldAt, std::string>> rows;  ///< which input, and the row encoded
     Timers<Key> until;
   };
 
@@ -121,8 +120,7 @@ class TableOperator final : public Operator {
   void process_one(const Batch& batch) {
     using Value = std::tuple_element_t<kInput, Inputs>;
     const auto& rows = static_cast<const RowBatch<Keyed<Key, Value>>&>(batch);
-    if constexpr (kInput == 0)
-      if (held_) return hold(rows);
+    if (held_) return hold<kInput>(rows);
     logic_.fetch(rows.rows());
     ages_.fetch(rows.rows());
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -135,13 +133,14 @@ class TableOperator final : public Operator {
     }
   }
 
-  void hold(const RowBatch<Keyed<Key, FirstInput>>& rows) {
+  template <std::size_t kInput, class Value>
+  void hold(const RowBatch<Keyed<Key, Value>>& rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const auto& row = rows[i];
       auto& held = held_->rows.edit(row.hash, row.key);
       const EventTime armed = step_end(first_of(held)), due = step_end(rows.time(i));
-      bytes_.clear();
-      StateCodec<FirstInput>::encode(bytes_, row.value);
+      bytes_.assign(1, static_cast<char>(kInput));
+      StateCodec<Value>::encode(bytes_, row.value);
       held.put({rows.time(i), states_.next_sequence()}, bytes_);
       if (due >= armed && held.size() > 1) continue;
       if (held.size() > 1) held_->until.remove(row.hash, row.key, armed);
@@ -171,8 +170,7 @@ class TableOperator final : public Operator {
       if (rules_.by_event_time && at.time < last) return true;
       // Time passes between two rows of one step.
       if (last != EventTime::min() && dies_at(last) <= at.time) logic_.erase(hash, key);
-      StateReader in(bytes);
-      logic_.template apply<0>(hash, key, StateCodec<FirstInput>::decode(in), at.time);
+      apply_held(hash, key, bytes, at.time, std::make_index_sequence<std::tuple_size_v<Inputs>>());
       last = std::max(last, at.time);
       return true;
     });
@@ -190,6 +188,16 @@ class TableOperator final : public Operator {
     const std::int64_t step = rules_.at_watermark->count();
     const std::int64_t into = (time.millis % step + step) % step;
     return saturating_add(time, Duration{step - 1 - into});
+  }
+  template <std::size_t... kInputs>
+  void apply_held(std::uint64_t hash, const Key& key, std::string_view bytes, EventTime time,
+                  std::index_sequence<kInputs...>) {
+    StateReader in(bytes.substr(1));
+    ((bytes[0] == static_cast<char>(kInputs)
+          ? logic_.template apply<kInputs>(
+                hash, key, StateCodec<std::tuple_element_t<kInputs, Inputs>>::decode(in), time)
+          : void()),
+     ...);
   }
   EventTime dies_at(EventTime last) const {
     return rules_.time_to_live ? saturating_add(last, *rules_.time_to_live) : EventTime::max();

@@ -45,7 +45,8 @@ struct TableOptions {
     changed.at_watermark = step;
     return changed;
   }
-  /// A key of which nothing has come for this much event time is deleted, once the watermark has passed that moment.
+  /// A key of which nothing has come for this much event time is deleted, once the watermark has passed that moment. What is made of the
+  /// table follows.
   TableOptions expire_after(Duration duration) const {
     TableOptions changed = *this;
     changed.time_to_live = duration;
@@ -53,5 +54,14 @@ struct TableOptions {
   }
 };
 inline TableOptions<> table_options() { return {}; }
+
+/// When a table that is made of others says what has changed: at once, or as emit_at_watermark() says.
+struct Emission {
+  std::optional<Duration> at_watermark;  ///< the step
+
+  operator TableOptions<>() const { return {{}, false, at_watermark, {}}; }
+};
+/// The same as TableOptions::emit_at_watermark(), for aggregates of tables and joins.
+inline Emission emit_at_watermark(Duration step = Duration{1}) { return {step}; }
 
 }  // namespace weir
