@@ -189,4 +189,20 @@ TEST_CASE("Change events are a table") {
   CHECK_THROWS_WITH(captured({{}, {}, "x", {}}), Catch::Contains("is of no kind that is known"));
 }
 
+TEST_CASE("What a table keeps is described to the last field, so that it can be converted") {
+  Pipeline pipeline("test");
+  pipeline.source<Order>("orders")
+      .key_by(&Order::id)
+      .to_table("table", table_options().emit_at_watermark())
+      .sink("out");
+  const JobGraph graph = pipeline.graph();
+  std::map<std::string, std::string> types;
+  for (const auto& state : std::get<OperatorVertex>(graph.find("table")->what).states)
+    types[state.name] = state.value_type;
+  CHECK(types["rows"] == "{id:uint32,customer:text,amount:int64}");
+  CHECK(types["held"] ==
+        "map<{time:event_time,sequence:uint64},{row0:optional<{id:uint32,customer:text,amount:int64}>}>");
+  CHECK(types["times"] == "{last:event_time,timer:event_time}");
+}
+
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <boost/describe.hpp>
+#include <boost/mp11.hpp>
 
 #include <weir/core/job_graph.hpp>
 #include <weir/operators/change.hpp>
@@ -32,12 +33,64 @@ struct HeldAt {
 };
 BOOST_DESCRIBE_STRUCT(HeldAt, (), (time, sequence))
 
+/// A row that waits, encoded: of the inputs' values as optionals, side by side, the one that has come. So text in it lives as long as it.
+template <class Inputs>
+struct HeldRow {
+  std::string bytes;
+  std::size_t heap_bytes() const { return bytes.capacity(); }
+
+  template <std::size_t kInput>
+  void set(const std::tuple_element_t<kInput, Inputs>& value) {
+    bytes.clear();
+    each([&](auto index) {
+      append_number(bytes, static_cast<std::uint8_t>(index == kInput));
+      if constexpr (index == kInput) StateCodec<std::tuple_element_t<kInput, Inputs>>::encode(bytes, value);
+    });
+  }
+  /// visit(index of the input, value)
+  template <class Visit>
+  void get(Visit&& visit) const {
+    StateReader in(bytes);
+    each([&](auto index) {
+      if (in.number<std::uint8_t>() != 0)
+        visit(index, StateCodec<std::tuple_element_t<index, Inputs>>::decode(in));
+    });
+  }
+  template <class Visit>
+  static void each(Visit&& visit) {
+    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<std::tuple_size_v<Inputs>>>(visit);
+  }
+};
+
 /// What is asked of a table, whatever its rows are made from.
 struct TableRules {
   bool by_event_time = false;
   std::optional<Duration> at_watermark;
   std::optional<Duration> time_to_live;
 };
+
+}  // namespace weir::detail
+
+namespace weir {
+
+template <class Inputs>
+struct StateCodec<detail::HeldRow<Inputs>> {
+  using Row = detail::HeldRow<Inputs>;
+  static void encode(std::string& out, const Row& row) { out.append(row.bytes); }
+  static Row decode(StateReader& in) { return {std::string(in.take(in.rest().size()))}; }
+  static std::string type() {
+    std::string text;
+    Row::each([&](auto index) {
+      text += (text.empty() ? "{row" : ",row") + std::to_string(index()) + ":" +
+              state_type<std::optional<std::tuple_element_t<index, Inputs>>>();
+    });
+    return text + "}";
+  }
+};
+
+}  // namespace weir
+
+namespace weir::detail {
 
 /// Keeps one row a key up to date and emits its changes. What a row is made from is the `Logic`'s:
 ///   Key, Out, Inputs (a tuple: what arrives on each input), Params, describe(params, states)
@@ -76,7 +129,8 @@ class TableOperator final : public Operator {
     states.push_back({"times", state_type<Key>(), state_type<KeyAge>()});
     states.push_back({"timers", state_type<Key>(), TimerSet::type_name()});
     if (rules.at_watermark) {
-      states.push_back({"held", state_type<Key>(), "map<" + state_type<HeldAt>() + ",text>"});
+      states.push_back({"held", state_type<Key>(),
+                        "map<" + state_type<HeldAt>() + "," + state_type<HeldRow<Inputs>>() + ">"});
       states.push_back({"held until", state_type<Key>(), TimerSet::type_name()});
     }
     return states;
@@ -108,7 +162,7 @@ class TableOperator final : public Operator {
  private:
   struct Held {
     explicit Held(OperatorStates& states) : rows(states, "held"), until(states, "held until") {}
-    KeyedTable<Key, OrderedMap<HeldAt, std::string>> rows;  ///< which input, and the row encoded
+    KeyedTable<Key, OrderedMap<HeldAt, HeldRow<Inputs>>> rows;
     Timers<Key> until;
   };
 
@@ -139,17 +193,16 @@ class TableOperator final : public Operator {
       const auto& row = rows[i];
       auto& held = held_->rows.edit(row.hash, row.key);
       const EventTime armed = step_end(first_of(held)), due = step_end(rows.time(i));
-      bytes_.assign(1, static_cast<char>(kInput));
-      StateCodec<Value>::encode(bytes_, row.value);
-      held.put({rows.time(i), states_.next_sequence()}, bytes_);
+      held_row_.template set<kInput>(row.value);
+      held.put({rows.time(i), states_.next_sequence()}, held_row_);
       if (due >= armed && held.size() > 1) continue;
       if (held.size() > 1) held_->until.remove(row.hash, row.key, armed);
       held_->until.set(row.hash, row.key, due);
     }
   }
-  static EventTime first_of(const OrderedMap<HeldAt, std::string>& held) {
+  static EventTime first_of(const OrderedMap<HeldAt, HeldRow<Inputs>>& held) {
     EventTime first = EventTime::max();
-    held.for_each([&](const HeldAt& at, const std::string&) -> bool {
+    held.for_each([&](const HeldAt& at, const HeldRow<Inputs>&) -> bool {
       first = at.time;
       return false;
     });
@@ -164,13 +217,14 @@ class TableOperator final : public Operator {
     if (age && step_end(dies_at(last)) < until) expire(hash, key, last);
     emitter_.before(logic_.current(hash, key));
     std::vector<HeldAt> taken;
-    held->for_each([&](const HeldAt& at, const std::string& bytes) -> bool {
+    held->for_each([&](const HeldAt& at, const HeldRow<Inputs>& row) -> bool {
       if (at.time > until) return false;
       taken.push_back(at);
       if (rules_.by_event_time && at.time < last) return true;
       // Time passes between two rows of one step.
       if (last != EventTime::min() && dies_at(last) <= at.time) logic_.erase(hash, key);
-      apply_held(hash, key, bytes, at.time, std::make_index_sequence<std::tuple_size_v<Inputs>>());
+      row.get(
+          [&](auto input, const auto& value) { logic_.template apply<input>(hash, key, value, at.time); });
       last = std::max(last, at.time);
       return true;
     });
@@ -188,16 +242,6 @@ class TableOperator final : public Operator {
     const std::int64_t step = rules_.at_watermark->count();
     const std::int64_t into = (time.millis % step + step) % step;
     return saturating_add(time, Duration{step - 1 - into});
-  }
-  template <std::size_t... kInputs>
-  void apply_held(std::uint64_t hash, const Key& key, std::string_view bytes, EventTime time,
-                  std::index_sequence<kInputs...>) {
-    StateReader in(bytes.substr(1));
-    ((bytes[0] == static_cast<char>(kInputs)
-          ? logic_.template apply<kInputs>(
-                hash, key, StateCodec<std::tuple_element_t<kInputs, Inputs>>::decode(in), time)
-          : void()),
-     ...);
   }
   EventTime dies_at(EventTime last) const {
     return rules_.time_to_live ? saturating_add(last, *rules_.time_to_live) : EventTime::max();
@@ -262,7 +306,7 @@ class TableOperator final : public Operator {
   Timers<Key> timers_;  ///< of keys that may expire, and of those that are gone
   std::optional<Held> held_;
   ChangeEmitter<Key, Out> emitter_;
-  std::string bytes_;
+  HeldRow<Inputs> held_row_;
   EventTime watermark_;
 };
 
