@@ -12,6 +12,8 @@
 #include <weir/core/assert.hpp>
 #include <weir/core/error.hpp>
 
+#include "kafka_tombstone.hpp"
+
 namespace weir::kafka {
 
 namespace {
@@ -151,6 +153,33 @@ void read_sink_parameters(Values& values, const ConnectorContext& context, Addre
   }
 }
 
+/// The field that parameter `name` names, when it suits; otherwise says what would.
+std::optional<std::string> field_parameter(Values& values, const std::string& name, bool suits(const Field&),
+                                           const ConnectorContext& context, Texts& wrong) {
+  const std::string field_name = take(values, name, "");
+  if (!context.schema) return field_name;
+  const Field* field = context.schema->find(field_name);
+  if (field && suits(*field)) return field_name;
+  Texts names;
+  for (const Field& f : context.schema->fields)
+    if (suits(f)) names.emplace_back(f.name);
+  wrong.push_back(fmt::format(
+      "`tombstones=row` wants in `{}` one of these fields of {}: {}; not `{}`", name, context.schema->name,
+      names.empty() ? "(there is none)" : fmt::format("{}", fmt::join(names, ", ")), field_name));
+  return std::nullopt;
+}
+
+void read_source_parameters(Values& values, const ConnectorContext& context, Address& address, Texts& wrong) {
+  const std::string tombstones = take(values, "tombstones", "reject");
+  if (tombstones == "skip") address.tombstones = Tombstones::kSkip;
+  else if (tombstones == "row") address.tombstones = Tombstones::kRow;
+  else if (tombstones != "reject")
+    wrong.push_back(fmt::format("`tombstones` is reject, skip or row, not `{}`", tombstones));
+  if (address.tombstones != Tombstones::kRow) return;
+  address.key = field_parameter(values, "key", TombstoneRows::suits_key, context, wrong);
+  address.deleted = field_parameter(values, "deleted", TombstoneRows::suits_deleted, context, wrong);
+}
+
 }  // namespace
 
 Address parse_address(const ConnectorUri& uri, const ConnectorContext& context, Side side) {
@@ -180,6 +209,7 @@ Address parse_address(const ConnectorUri& uri, const ConnectorContext& context, 
       wrong.push_back(fmt::format("`commit.topic`: `{}` is no topic name: 1 to 249 of a-z A-Z 0-9 . _ -",
                                   address.commit_topic));
   }
+  if (side == Side::kSource) read_source_parameters(values, context, address, wrong);
   check_properties(values, wrong);
   address.properties = std::move(values);
   if (!wrong.empty())

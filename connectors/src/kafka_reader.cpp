@@ -110,11 +110,21 @@ bool Reader::take(const rd_kafka_message_t& message, RowSink& rows) {
 }
 
 void Reader::take_value(const rd_kafka_message_t& message, RowSink& rows) {
-  if (!message.payload && !options_.null_is_empty)
-    return rows.reject({message.offset, "the message has no value (a tombstone)", {}});
+  if (!message.payload && !options_.null_is_empty) return take_tombstone(message, rows);
   reason_.clear();
   if (!decoder_->decode(value_of(message), rows.batch(), reason_))
     rows.reject({message.offset, reason_, value_of(message)});
+}
+
+void Reader::take_tombstone(const rd_kafka_message_t& message, RowSink& rows) {
+  if (options_.tombstones == Tombstones::kSkip) return;
+  if (options_.tombstones == Tombstones::kReject)
+    return rows.reject({message.offset, "the message has no value (a tombstone)", {}});
+  const std::string_view key(static_cast<const char*>(message.key), message.key ? message.key_len : 0);
+  reason_.clear();
+  if (!message.key) rows.reject({message.offset, "the message has neither value nor key", {}});
+  else if (!options_.tombstone_rows->append(key, rows.batch(), reason_))
+    rows.reject({message.offset, reason_, key});
 }
 
 void Reader::take_event(const rd_kafka_message_t& event) {

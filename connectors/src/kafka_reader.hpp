@@ -11,7 +11,9 @@
 #include <weir/core/source.hpp>
 
 #include "format.hpp"
+#include "kafka_address.hpp"
 #include "kafka_client.hpp"
+#include "kafka_tombstone.hpp"
 
 namespace weir::kafka {
 
@@ -22,7 +24,9 @@ struct ReaderOptions {
   std::int64_t begin = 0;           ///< the first offset wanted
   bool from_beginning = false;      ///< take whatever is oldest, also when retention has moved it meanwhile
   std::optional<std::int64_t> end;  ///< of a bounded read: this offset and what follows stay unread
-  bool null_is_empty = false;       ///< a message without value is an empty row, not a rejection
+  bool null_is_empty = false;       ///< a message without value is an empty row, not a tombstone
+  Tombstones tombstones = Tombstones::kReject;
+  std::optional<TombstoneRows> tombstone_rows;  ///< for Tombstones::kRow
 };
 
 /// Reads one partition through its own queue of the source's consumer.
@@ -39,9 +43,10 @@ class Reader final : public PartitionReader {
 
  private:
   void assign();
-  /// True when it became a row or a rejection.
+  /// True when it became a row or a rejection, or was passed over.
   bool take(const rd_kafka_message_t& message, RowSink& rows);
   void take_value(const rd_kafka_message_t& message, RowSink& rows);
+  void take_tombstone(const rd_kafka_message_t& message, RowSink& rows);
   void take_event(const rd_kafka_message_t& event);
   [[noreturn]] void raise_lost_position(std::string_view why) const;
   void show_progress();

@@ -113,7 +113,10 @@ ReaderOptions KafkaSource::where(int partition, const std::optional<Position>& p
   ReaderOptions where;
   where.topic = address_.topic;
   where.partition = partition;
-  where.null_is_empty = address_.format == "raw";
+  where.null_is_empty = address_.format == "raw" && address_.tombstones == Tombstones::kReject;
+  where.tombstones = address_.tombstones;
+  if (address_.tombstones == Tombstones::kRow)
+    where.tombstone_rows.emplace(*schema_.find(*address_.key), *schema_.find(*address_.deleted));
   where.from_beginning = !position && options_.start == StartAt::kEarliest;
   where.begin = position ? position->offset : where.from_beginning ? range.begin : range.end;
   if (options_.bounded) where.end = range.end;

@@ -6,5 +6,7 @@
 #include <weir/control/settings.hpp>
 #include <weir/main.hpp>
 #include <weir/operators/async.hpp>
+#include <weir/operators/debezium.hpp>
 #include <weir/operators/lookup.hpp>
 #include <weir/operators/pipeline.hpp>
+#include <weir/operators/table.hpp>

@@ -9,6 +9,7 @@
 #include <weir/core/job_graph.hpp>
 #include <weir/operators/async_options.hpp>
 #include <weir/operators/chain.hpp>
+#include <weir/operators/table_options.hpp>
 #include <weir/operators/window.hpp>
 #include <weir/state/codec.hpp>
 
@@ -49,6 +50,9 @@ struct Mapped<Function, Row, false> {
 template <class Function, class Row>
 concept RowFunction =
     std::invocable<const Function&, const Row&> || std::invocable<const Function&, const Row&, Arena&>;
+
+/// Which rows of two tables give a result: those with both, or also those where the right, the left, or either one is missing.
+enum class JoinKind { kInner, kLeft, kRight, kFull };
 
 /// Stands for the collector of a flat_map in checks of its lambda.
 template <class Out>
@@ -171,10 +175,25 @@ class Stream {
   template <class Out, class... Sides, class Function>
   auto process(const std::string& name, Function function) const;
 
+  /// Joins each row with the row of a table under `key_of(const Row&)`, as it is when the row comes: `combine(const Row&, const TableRow&)`. Every
+  /// worker holds the whole table; changes of it emit nothing. For tables of thousands of rows. Include table.hpp.
+  template <class Table, class KeyOf, class Join>
+  auto join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
+    return joined_global<detail::JoinKind::kInner>(name, table, std::move(key_of), std::move(combine));
+  }
+  /// The same, also for rows without one: `combine(const Row&, const TableRow*)`.
+  template <class Table, class KeyOf, class Join>
+  auto left_join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
+    return joined_global<detail::JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine));
+  }
+
   /// Ends the chain here: what follows is compiled, and runs, as a task of its own.
   Stream<Row> opaque(const std::string& name) const;
 
  protected:
+  template <detail::JoinKind kKind, class Table, class KeyOf, class Join>
+  auto joined_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const;
+
   detail::GraphBuilder* builder_;
   VertexId vertex_;
   std::uint32_t port_;
@@ -231,6 +250,13 @@ class KeyedStream {
   /// they were at the checkpoint; other members are as they were given here. `name` names the state.
   template <class Out, class... Sides, class Function>
   auto process(const std::string& name, Function function) const;
+  /// The rows as a table: the last one of each key counts, or as the options say. `name` names the state. Include table.hpp.
+  template <class DeletedWhen = NeverDeleted>
+  auto to_table(const std::string& name, TableOptions<DeletedWhen> options = {}) const;
+  /// A table of results by key over all rows so far, without windows: a change for each row, or as the options say. `result(accumulator)`, or
+  /// `result(key, accumulator)`. State: an accumulator a key, for ever but for expire_after(). `name` names the state. Include table.hpp.
+  template <class A>
+  auto aggregate(const std::string& name, A aggregate, TableOptions<> options = {}) const;
   /// Joins another keyed stream for a function of both: `.connect_with(right).process<Out>("name", function)`. Include process.hpp.
   template <class Right>
   auto connect_with(Right right) const;
