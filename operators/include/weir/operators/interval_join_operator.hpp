@@ -11,11 +11,16 @@
 #include <weir/operators/chain.hpp>
 #include <weir/operators/due_rows.hpp>
 #include <weir/operators/join.hpp>
-#include <weir/operators/join_progress.hpp>
 #include <weir/operators/join_rows.hpp>
 #include <weir/operators/span_tables.hpp>
+#include <weir/operators/window_progress.hpp>
 
 namespace weir::detail {
+
+/// `time + by`, which may be negative, staying within what can be said. Not for Duration::min().
+constexpr EventTime shifted(EventTime time, Duration by) {
+  return by.count() >= 0 ? saturating_add(time, by) : saturating_sub(time, -by);
+}
 
 /// What an interval join keeps of one side, and what of it is due.
 ///
@@ -111,16 +116,16 @@ class IntervalJoinOperator final : public Operator {
 
   IntervalJoinOperator(OperatorContext context, Duration lower, Duration upper, Function function)
       : states_(context),
-        restored_(states_),
+        progress_(states_.key_groups(), context.max_parallelism),
         left_(context, states_, "left rows", 1, lower, upper, bucket_width(lower, upper)),
         right_(context, states_, "right rows", 2, -upper, -lower, bucket_width(lower, upper)),
-        results_(context, std::move(function)),
-        watermark_(restored_.highest()) {
-    for (const std::string& part : restored_.parts()) {
-      StateReader in(part);
+        results_(context, std::move(function)) {
+    for (const std::string& directory : restore_progress(progress_, states_)) {
+      StateReader in(directory);
       left_.tables.restore(in, [this](EventTime time) { return left_.bucket_of(time); });
       right_.tables.restore(in, [this](EventTime time) { return right_.bucket_of(time); });
     }
+    passed_ = progress_.watermark();
     states_.settle();
   }
 
@@ -131,17 +136,21 @@ class IntervalJoinOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    progress_.advance(watermark);
     const bool done = leave_behind(left_) && leave_behind(right_);
+    if (done) {
+      passed_ = progress_.watermark();
+      progress_.settle();
+    }
     end_of_call();
     return done;
   }
 
   void snapshot(SnapshotWriter& writer) override {
-    std::string progress = RestoredProgress::begin(watermark_);
-    left_.tables.encode(progress);
-    right_.tables.encode(progress);
-    states_.seal(writer, watermark_, progress);
+    std::string directory;
+    left_.tables.encode(directory);
+    right_.tables.encode(directory);
+    states_.seal(writer, progress_.watermark(), progress_.encode(directory));
   }
 
   /// Half the interval, and no less than 100 ms: what is kept too long is little, and tables are few.
@@ -169,8 +178,8 @@ class IntervalJoinOperator final : public Operator {
       const std::size_t end = std::min(rows.size(), begin + kLookAhead);
       for (std::size_t i = begin; i < end; ++i) {
         const EventTime time = rows.time(i);
-        if (!late_for_all(own, time)) own.tables.at(own.bucket_of(time)).prefetch(rows[i].hash);
-        for (auto* table : partners_tables(own, other, time)) table->prefetch(rows[i].hash);
+        if (!over(own, rows[i].hash, time)) own.tables.at(own.bucket_of(time)).prefetch(rows[i].hash);
+        for (auto* table : partners_tables(own, other, rows[i].hash, time)) table->prefetch(rows[i].hash);
       }
       for (std::size_t i = begin; i < end; ++i) take(own, other, matches, rows[i], rows.time(i));
     }
@@ -178,20 +187,23 @@ class IntervalJoinOperator final : public Operator {
 
   /// No partner can come any more for a row of this time.
   template <class Own>
-  bool late_for_all(const Own& own, EventTime time) const {
-    return own.decided_at(time) <= watermark_;
+  bool over(const Own& own, std::uint64_t hash, EventTime time) const {
+    return own.decided_at(time) <= watermark_of(hash);
+  }
+  EventTime watermark_of(std::uint64_t hash) const {
+    return progress_.uneven() ? progress_.watermark_of(hash) : progress_.watermark();
   }
   /// Partners of rows behind the watermark are those of the moment after it: what is older may be gone already.
   template <class Own>
-  std::pair<EventTime, EventTime> partners_of(const Own& own, EventTime time) const {
-    const EventTime on_time = std::max(time, saturating_add(watermark_, Duration{1}));
+  std::pair<EventTime, EventTime> partners_of(const Own& own, std::uint64_t hash, EventTime time) const {
+    const EventTime on_time = std::max(time, saturating_add(watermark_of(hash), Duration{1}));
     return {shifted(on_time, own.lower), shifted(time, own.upper)};
   }
   template <class Own, class Other>
   const std::vector<typename Other::Tables::Table*>& partners_tables(const Own& own, Other& other,
-                                                                     EventTime time) {
+                                                                     std::uint64_t hash, EventTime time) {
     static const std::vector<typename Other::Tables::Table*> kNone;
-    const auto [from, to] = partners_of(own, time);
+    const auto [from, to] = partners_of(own, hash, time);
     return from <= to ? other.tables_between(from, to) : kNone;
   }
 
@@ -204,15 +216,15 @@ class IntervalJoinOperator final : public Operator {
       else results_.emit(&match.row, &in.value, both);
     }
     if constexpr (Other::kKeeps) mark(matches, in);
-    if (!late_for_all(own, time)) keep(own, in, time, !matches.empty());
+    if (!over(own, in.hash, time)) keep(own, in, time, !matches.empty());
     else if (matches.empty()) take_alone(own, in, time);
   }
 
   template <class Own, class Other, class In>
   void find(const Own& own, Other& other, std::vector<Match<Other>>& matches, const In& in, EventTime time) {
     matches.clear();
-    const auto [from, to] = partners_of(own, time);
-    for (auto* table : partners_tables(own, other, time)) {
+    const auto [from, to] = partners_of(own, in.hash, time);
+    for (auto* table : partners_tables(own, other, in.hash, time)) {
       const auto* rows = table->find(in.hash, in.key);
       if (!rows) continue;
       rows->for_each(
@@ -250,7 +262,7 @@ class IntervalJoinOperator final : public Operator {
   /// A row that is not kept and has no partner.
   template <class Own, class In>
   void take_alone(Own& own, const In& in, EventTime time) {
-    if (time <= watermark_) own.late.take(in.value, time);
+    if (time <= watermark_of(in.hash)) own.late.take(in.value, time);
     else if constexpr (Own::kKeeps) emit_alone(own, in.value, time);
   }
 
@@ -270,11 +282,12 @@ class IntervalJoinOperator final : public Operator {
         if (!emit_due(own)) return false;
         const auto& all = own.tables.all();
         const auto next = all.upper_bound(own.looked_through);
-        if (next == all.end() || own.first_decided(next->first) > watermark_) break;
+        if (next == all.end() || own.first_decided(next->first) > progress_.watermark()) break;
         look_through(own, next->first, *next->second);
       }
     }
-    while (!own.tables.all().empty() && own.last_decided(own.tables.all().begin()->first) <= watermark_)
+    while (!own.tables.all().empty() &&
+           own.last_decided(own.tables.all().begin()->first) <= progress_.watermark())
       own.tables.drop(own.tables.all().begin()->first);
     return true;
   }
@@ -282,8 +295,8 @@ class IntervalJoinOperator final : public Operator {
   bool emit_due(Own& own) {
     for (;;) {
       if (results_.emitted() >= kEmitAtMost) return false;
-      const std::size_t due =
-          own.due.peek(watermark_, kEmitAtMost - results_.emitted(), [&](const auto& row, EventTime) {
+      const std::size_t due = own.due.peek(
+          progress_.watermark(), kEmitAtMost - results_.emitted(), [&](const auto& row, EventTime) {
             auto* table = own.tables.find(own.bucket_of(row.time));
             const auto* rows = table ? table->find(row.hash, row.key) : nullptr;
             if (!rows || !rows->has_mark(row.place)) emit_alone(own, row.row, row.time);
@@ -299,9 +312,10 @@ class IntervalJoinOperator final : public Operator {
     table.pin();
     table.for_each([&](const Key& key, const auto& rows) {
       const std::uint64_t hash = hash_key(key);
-      const EventTime before = restored_.watermark_of(hash);
       rows.for_each([&](const auto& row, EventTime time, std::uint32_t place, bool matched) {
-        if (!matched && own.decided_at(time) > before) fall_due(own, hash, key, row, time, place);
+        const EventTime decided = own.decided_at(time);
+        if (!matched && decided > passed_ && !progress_.fired_before(hash, decided))
+          fall_due(own, hash, key, row, time, place);
       });
     });
   }
@@ -320,12 +334,11 @@ class IntervalJoinOperator final : public Operator {
   }
 
   OperatorStates states_;
-  const RestoredProgress restored_;
+  WindowProgress progress_;
+  EventTime passed_;  ///< the watermark of the last advance that is done
   Left left_;
   Right right_;
   JoinResults<LeftRow, RightRow, Out, Function, kKind == JoinKind::kInner> results_;
-  /// Never behind what has been emitted, also after a restore.
-  EventTime watermark_;
   std::vector<Match<Right>> left_matches_;
   std::vector<Match<Left>> right_matches_;
 };

@@ -8,7 +8,9 @@
 
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/stream.hpp>
+#include <weir/operators/window_progress.hpp>
 #include <weir/state/codec.hpp>
+#include <weir/state/operator_states.hpp>
 
 namespace weir {
 
@@ -126,6 +128,13 @@ class LateJoinRows {
   Counter* counter_;
   std::uint64_t late_ = 0;
 };
+
+/// Takes back how far a join had come. Returns what it had encoded besides, part by part.
+inline std::vector<std::string> restore_progress(WindowProgress& progress, const OperatorStates& states) {
+  std::vector<std::string> encoded;
+  for (const OperatorStates::Part& part : states.restored_parts()) encoded.push_back(part.extra);
+  return progress.restore(encoded);
+}
 
 /// Adds the vertex of a join, the left stream on its input 0, the right one on its input 1.
 template <class Out, class Left, class Right>

@@ -81,11 +81,12 @@ class SpanTables {
   void move_rows(const std::string& layout, std::int64_t span, SpanOf&& span_of) {
     const auto old = make(layout, span, Table::Origin::kStored);
     old->pin();
-    old->for_each([&](const Key& key, const Object& rows) {
-      rows.for_each([&](const auto& row, EventTime time, auto, bool matched) {
-        at(span_of(time)).edit(hash_key(key), key).append(row, time, matched);
+    if constexpr (ManyEntries<Object>)
+      old->for_each([&](const Key& key, const Object& rows) {
+        rows.for_each([&](const auto& row, EventTime time, auto, bool matched) {
+          at(span_of(time)).edit(hash_key(key), key).append(row, time, matched);
+        });
       });
-    });
     old->drop();
   }
 
