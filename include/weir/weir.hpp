@@ -6,5 +6,8 @@
 #include <weir/control/settings.hpp>
 #include <weir/main.hpp>
 #include <weir/operators/async.hpp>
+#include <weir/operators/interval_join.hpp>
 #include <weir/operators/lookup.hpp>
 #include <weir/operators/pipeline.hpp>
+#include <weir/operators/temporal_join.hpp>
+#include <weir/operators/window_join.hpp>
