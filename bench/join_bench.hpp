@@ -76,6 +76,8 @@ class JoinBench {
       : app_(description), scratch_((std::filesystem::temp_directory_path() / scratch).string()) {
     app_.add_option("--rows", rows_, "rows of a run, both sides together");
     app_.add_option("--runs", runs_, "runs of a configuration")->check(CLI::Range(1, 99));
+    app_.add_option("--checkpoint-every", checkpoint_ms_, "milliseconds; 0: only at the end");
+    app_.add_option("--keys", keys_, "only the configurations of so many keys");
     app_.add_option("--scratch", scratch_, "directory for state and checkpoints; removed");
   }
   /// 0, or what the program exits with.
@@ -92,6 +94,7 @@ class JoinBench {
   }
   void report(const std::string& kind, std::uint64_t keys, StateMode state,
               const std::function<JobGraph()>& graph) {
+    if (keys_ != 0 && keys != keys_) return;
     std::vector<Measured> all;
     for (int i = 0; i < runs_; ++i) all.push_back(run(graph(), state));
     std::sort(all.begin(), all.end(),
@@ -120,7 +123,8 @@ class JoinBench {
     options.state = state;
     options.state_dir = scratch / "state";
     options.checkpoint_dir = scratch / "checkpoints";
-    options.checkpoint_interval = Duration{1000};
+    if (checkpoint_ms_ > 0) options.checkpoint_interval = Duration{checkpoint_ms_};
+    else options.checkpoint_interval = std::nullopt;
     options.memory_bytes = std::size_t{2} << 30;
     for (const char* source : {"views", "clicks"})
       options.sources[source] = fmt::format("generator:?events={}&partitions=1", rows_ / 2);
@@ -144,6 +148,8 @@ class JoinBench {
   std::string scratch_;
   std::uint64_t rows_ = 10'000'000;
   int runs_ = 3;
+  std::int64_t checkpoint_ms_ = 1'000;
+  std::uint64_t keys_ = 0;
 };
 
 }  // namespace weir::bench

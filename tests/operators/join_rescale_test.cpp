@@ -92,10 +92,10 @@ class Worker {
   std::vector<SnapshotFile> files_;
 };
 
-/// Rows of both sides for 40 keys, some without partner, in a span of time.
+/// Rows of both sides for 200 keys, some without partner, in a span of time.
 template <class Workers>
 void add_rows(const Workers& workers, int from_second, int to_second) {
-  for (int key = 0; key < 40; ++key) {
+  for (int key = 0; key < 200; ++key) {
     const std::string name = "key " + std::to_string(key);
     for (int second = from_second + key % 5; second < to_second; second += 4 + key % 7) {
       const std::string id = std::to_string(key) + "." + std::to_string(second);
@@ -138,7 +138,7 @@ void check_rescaled(const JobGraph& graph) {
   add_rows(three, 40, 80);
   for (Worker* worker : three) worker->watermark(EventTime::max());
   CHECK(sorted(results) == sorted(expected));
-  CHECK(expected.size() > 200);
+  CHECK(expected.size() > 1000);
 }
 
 template <class JoinedOf>
