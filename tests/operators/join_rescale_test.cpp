@@ -69,6 +69,8 @@ class Worker {
     struct Writer final : SnapshotWriter {
       explicit Writer(Worker& worker) : of(worker) {}
       void keyed(std::unique_ptr<SealedState> sealed) override {
+        while (!sealed->proceed()) {
+        }
         StateDelta delta;
         static_cast<const SealedEntries&>(*sealed).write(delta);
         delta.sort();

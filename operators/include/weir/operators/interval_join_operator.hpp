@@ -116,15 +116,17 @@ class IntervalJoinOperator final : public Operator {
 
   IntervalJoinOperator(OperatorContext context, Duration lower, Duration upper, Function function)
       : states_(context),
-        progress_(states_.key_groups(), context.max_parallelism),
+        progress_(states_.key_groups(), context.max_parallelism, {}),
         left_(context, states_, "left rows", 1, lower, upper, bucket_width(lower, upper)),
         right_(context, states_, "right rows", 2, -upper, -lower, bucket_width(lower, upper)),
         results_(context, std::move(function)) {
     for (const std::string& directory : restore_progress(progress_, states_)) {
       StateReader in(directory);
-      left_.tables.restore(in, [this](EventTime time) { return left_.bucket_of(time); });
-      right_.tables.restore(in, [this](EventTime time) { return right_.bucket_of(time); });
+      left_.tables.read(in);
+      right_.tables.read(in);
     }
+    left_.tables.open([this](EventTime time) { return left_.bucket_of(time); });
+    right_.tables.open([this](EventTime time) { return right_.bucket_of(time); });
     passed_ = progress_.watermark();
     states_.settle();
   }

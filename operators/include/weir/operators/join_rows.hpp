@@ -112,6 +112,7 @@ class JoinRows<Row, true> {
     else put("", marks_);
   }
   std::size_t heap_bytes() const { return rows_.heap_bytes() + marks_.capacity(); }
+  /// Opaque to who reads state by its type: the marks are no rows.
   static std::string type() { return "marked rows<" + StateCodec<Row>::type() + ">"; }
 
  private:

@@ -88,7 +88,9 @@ struct StateCodec<detail::RowVersions<Row>> {
     }
     return versions;
   }
-  static std::string type() { return "versions<" + StateCodec<Row>::type() + ">"; }
+  static std::string type() {
+    return "list<{from:event_time,deleted:bool,row:" + StateCodec<Row>::type() + "}>";
+  }
 };
 
 }  // namespace weir

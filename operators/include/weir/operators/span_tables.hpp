@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,7 @@ class SpanTables {
     if (!last_ || span != last_span_) {
       auto& table = tables_[span];
       if (!table) {
-        table = make(layout_, span, Table::Origin::kNew);
+        table = make(span, Table::Origin::kNew);
         ++version_;
       }
       last_ = table.get();
@@ -57,37 +58,39 @@ class SpanTables {
     append_number(out, static_cast<std::uint32_t>(tables_.size()));
     for (const auto& [span, table] : tables_) append_number(out, span);
   }
-  /// Takes back what one worker had encoded. Rows of another layout go to the span that `span_of(time)` says.
+  /// Takes back what one worker had encoded; open() follows when all have been read.
+  void read(StateReader& in) {
+    if (StateCodec<std::string>::decode(in) != layout_) moves_ = true;
+    for (auto left = in.number<std::uint32_t>(); left > 0; --left) stored_.insert(in.number<std::int64_t>());
+  }
+  /// Rows of another layout go to the span that `span_of(time)` says.
   template <class SpanOf>
-  void restore(StateReader& in, SpanOf&& span_of) {
-    const auto layout = StateCodec<std::string>::decode(in);
-    for (auto left = in.number<std::uint32_t>(); left > 0; --left) {
-      const auto span = in.number<std::int64_t>();
-      if (layout != layout_) {
-        move_rows(layout, span, span_of);
-        continue;
-      }
-      auto& table = tables_[span];
-      if (!table) table = make(layout, span, Table::Origin::kStored);
-    }
+  void open(SpanOf&& span_of) {
+    if constexpr (ManyEntries<Object>)
+      if (moves_) return move_rows(span_of);
+    for (const std::int64_t span : stored_) tables_[span] = make(span, Table::Origin::kStored);
   }
 
  private:
-  std::unique_ptr<Table> make(const std::string& layout, std::int64_t span, typename Table::Origin origin) {
-    return std::make_unique<Table>(states_, state_name_ + " by " + layout, static_cast<std::uint64_t>(span),
-                                   origin);
+  std::unique_ptr<Table> make(std::int64_t span, typename Table::Origin origin) {
+    return std::make_unique<Table>(states_, state_name_, static_cast<std::uint64_t>(span), origin);
   }
+  /// All at once: a number may mean one span before and another one now.
   template <class SpanOf>
-  void move_rows(const std::string& layout, std::int64_t span, SpanOf&& span_of) {
-    const auto old = make(layout, span, Table::Origin::kStored);
-    old->pin();
-    if constexpr (ManyEntries<Object>)
-      old->for_each([&](const Key& key, const Object& rows) {
+  void move_rows(SpanOf&& span_of) {
+    std::map<std::int64_t, std::unique_ptr<Table>> old;
+    for (const std::int64_t span : stored_) {
+      old[span] = make(span, Table::Origin::kStored);
+      old[span]->pin();
+    }
+    for (const auto& [span, table] : old)
+      states_.drop(state_id(states_.operator_name(), state_name_), static_cast<std::uint64_t>(span));
+    for (const auto& [span, table] : old)
+      table->for_each([&](const Key& key, const Object& rows) {
         rows.for_each([&](const auto& row, EventTime time, auto, bool matched) {
           at(span_of(time)).edit(hash_key(key), key).append(row, time, matched);
         });
       });
-    old->drop();
   }
 
   OperatorStates& states_;
@@ -97,6 +100,8 @@ class SpanTables {
   Table* last_ = nullptr;
   std::int64_t last_span_ = 0;
   std::uint64_t version_ = 0;
+  std::set<std::int64_t> stored_;  ///< what was encoded
+  bool moves_ = false;             ///< under another layout
 };
 
 }  // namespace weir::detail

@@ -33,7 +33,7 @@ class AsOfJoinOperator final : public Operator {
   AsOfJoinOperator(OperatorContext context, Function function, IsDeleted is_deleted)
       : is_deleted_(std::move(is_deleted)),
         states_(context),
-        progress_(states_.key_groups(), context.max_parallelism),
+        progress_(states_.key_groups(), context.max_parallelism, {}),
         versions_(states_, "versions"),
         waiting_(states_, "waiting rows", kLayout),
         deletions_(states_, "deletions", kLayout),
@@ -44,9 +44,11 @@ class AsOfJoinOperator final : public Operator {
         late_right_(context, 2) {
     for (const std::string& directory : restore_progress(progress_, states_)) {
       StateReader in(directory);
-      waiting_.restore(in, second_of);
-      deletions_.restore(in, second_of);
+      waiting_.read(in);
+      deletions_.read(in);
     }
+    waiting_.open(second_of);
+    deletions_.open(second_of);
     due_second_ = due_second();
     become_due(due_at_snapshot_);
     end_of_call();

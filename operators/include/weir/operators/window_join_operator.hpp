@@ -79,16 +79,18 @@ class WindowJoinOperator final : public Operator {
   WindowJoinOperator(OperatorContext context, WindowPlan plan, Function function)
       : plan_(std::move(plan)),
         states_(context),
-        progress_(states_.key_groups(), context.max_parallelism),
+        progress_(states_.key_groups(), context.max_parallelism, {}),
         left_(context, states_, "left rows", 1, layout(plan_)),
         right_(context, states_, "right rows", 2, layout(plan_)),
         results_(context, std::move(function)) {
     const auto slice_end = [this](EventTime time) { return plan_.slice_of(time).end.millis; };
     for (const std::string& directory : restore_progress(progress_, states_)) {
       StateReader in(directory);
-      left_.tables.restore(in, slice_end);
-      right_.tables.restore(in, slice_end);
+      left_.tables.read(in);
+      right_.tables.read(in);
     }
+    left_.tables.open(slice_end);
+    right_.tables.open(slice_end);
     fired_until_ = after(progress_.watermark());
     states_.settle();
   }
