@@ -7,6 +7,9 @@
 #include <weir/main.hpp>
 #include <weir/operators/async.hpp>
 #include <weir/operators/debezium.hpp>
+#include <weir/operators/interval_join.hpp>
 #include <weir/operators/lookup.hpp>
 #include <weir/operators/pipeline.hpp>
 #include <weir/operators/table.hpp>
+#include <weir/operators/temporal_join.hpp>
+#include <weir/operators/window_join.hpp>

@@ -282,6 +282,18 @@ class KeyedStream {
   auto count_window(std::size_t size) const;
   auto count_window(std::size_t size, std::size_t slide) const;
 
+  /// Joins another keyed stream, row with row: `.join(right).window(weir::tumbling(10s))` or `.join(right).between(-5s, 10s)`, then
+  /// `.inner<Out>("name", function)`, or left, right, full. Include window_join.hpp or interval_join.hpp; docs/joins.md.
+  template <class Right>
+  auto join(Right right) const;
+  /// Joins each row with the row of its key in `versions` that was valid at its event time; then `.inner<Out>("name", function)` or left.
+  /// Include temporal_join.hpp.
+  template <class Versions>
+  auto join_as_of(Versions versions) const;
+  /// The same with the row that is there when this stream's row comes, whatever their times.
+  template <class Versions>
+  auto join_latest(Versions versions) const;
+
   /// Ties the rows to an input of vertex `to` as Keyed<Key, Value>: the key, and what `lift(row)` takes of each row. For operators.
   template <class Value, class Lift>
   void connect(VertexId to, std::uint32_t input, Lift lift) const {

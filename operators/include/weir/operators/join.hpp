@@ -1,0 +1,195 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/operators/emitter.hpp>
+#include <weir/operators/stream.hpp>
+#include <weir/operators/window_progress.hpp>
+#include <weir/state/codec.hpp>
+#include <weir/state/operator_states.hpp>
+
+namespace weir {
+
+/// Which rows come out of a join without a partner: none, the left ones, the right ones, or all.
+enum class JoinKind { kInner, kLeft, kRight, kFull };
+
+/// What a join gives: its results, and the rows of either side that came too late for it.
+template <class Out, class LeftRow, class RightRow>
+class JoinedStream : public Stream<Out> {
+ public:
+  JoinedStream(detail::GraphBuilder& builder, VertexId vertex) : Stream<Out>(builder, vertex, 0, {}, {}) {}
+  /// With their event times. What is too late is said where the join is.
+  Stream<LeftRow> late_left() const { return Stream<LeftRow>(*this->builder_, this->vertex_, 1, {}, {}); }
+  Stream<RightRow> late_right() const { return Stream<RightRow>(*this->builder_, this->vertex_, 2, {}, {}); }
+};
+
+namespace detail {
+
+constexpr bool keeps_left(JoinKind kind) { return kind == JoinKind::kLeft || kind == JoinKind::kFull; }
+constexpr bool keeps_right(JoinKind kind) { return kind == JoinKind::kRight || kind == JoinKind::kFull; }
+
+template <class Function, class Out, class LeftRow, class RightRow>
+inline constexpr bool kJoinsPairs =
+    std::is_invocable_r_v<Out, Function&, const LeftRow&, const RightRow&> ||
+    std::is_invocable_r_v<Out, Function&, const LeftRow&, const RightRow&, Arena&>;
+template <class Function, class Out, class LeftRow, class RightRow>
+inline constexpr bool kJoinsPointers =
+    std::is_invocable_r_v<Out, Function&, const LeftRow*, const RightRow*> ||
+    std::is_invocable_r_v<Out, Function&, const LeftRow*, const RightRow*, Arena&>;
+
+/// Whether a join may be made of these; says what is wrong.
+template <JoinKind kKind, class Out, class LeftRow, class RightRow, class Function>
+constexpr bool check_join() {
+  constexpr bool kFits = kKind == JoinKind::kInner ? kJoinsPairs<Function, Out, LeftRow, RightRow>
+                                                   : kJoinsPointers<Function, Out, LeftRow, RightRow>;
+  static_assert(kKind != JoinKind::kInner || kFits,
+                "weir: an inner join takes a function of (const LeftRow&, const RightRow&) that returns Out; "
+                "weir::Arena& may follow");
+  static_assert(kKind == JoinKind::kInner || kFits,
+                "weir: an outer join takes a function of (const LeftRow*, const RightRow*) that returns Out; "
+                "weir::Arena& may follow");
+  constexpr bool kStorable = requires {
+    StateCodec<LeftRow>::type();
+    StateCodec<RightRow>::type();
+  };
+  static_assert(kStorable, "weir: rows that are joined are structs described with BOOST_DESCRIBE_STRUCT");
+  return kFits && kStorable;
+}
+
+/// Calls the user's function and emits what it makes, on port 0.
+template <class LeftRow, class RightRow, class Out, class Function, bool kPairs>
+class JoinResults {
+ public:
+  JoinResults(OperatorContext& context, Function function)
+      : rows_(context, 0), function_(std::move(function)) {}
+
+  /// Neither is null where only pairs are joined.
+  void emit(const LeftRow* left, const RightRow* right, EventTime time) {
+    Out out = call(left, right);
+    if constexpr (kHoldsViews<Out>) own_text(out, rows_.arena());
+    rows_.emit(std::move(out), time);
+    ++emitted_;
+  }
+  /// Rows since the call into the operator began.
+  std::size_t emitted() const { return emitted_; }
+  void end_of_call() {
+    rows_.flush();
+    emitted_ = 0;
+    if (text_->allocated_bytes() > 0) text_->clear();
+  }
+
+ private:
+  Out call(const LeftRow* left, const RightRow* right) {
+    if constexpr (kPairs) {
+      if constexpr (std::is_invocable_v<Function&, const LeftRow&, const RightRow&, Arena&>)
+        return function_(*left, *right, *text_);
+      else return function_(*left, *right);
+    } else if constexpr (std::is_invocable_v<Function&, const LeftRow*, const RightRow*, Arena&>) {
+      return function_(left, right, *text_);
+    } else {
+      return function_(left, right);
+    }
+  }
+
+  Emitter<Out> rows_;
+  Function function_;
+  ArenaRef text_ = ArenaRef::make();  ///< that the function makes
+  std::size_t emitted_ = 0;
+};
+
+/// The counter of what is too late: weir_operator_late_records_total.
+Counter& late_join_rows(const OperatorContext& context, bool side_output);
+
+/// The rows of one side that are too late: counted, and emitted where somebody wants them.
+template <class Row>
+class LateJoinRows {
+ public:
+  LateJoinRows(OperatorContext& context, std::size_t port)
+      : rows_(context, port), counter_(&late_join_rows(context, rows_.has_consumers())) {}
+
+  void take(const Row& row, EventTime time) {
+    ++late_;
+    if (!rows_.has_consumers()) return;
+    Row copy = row;
+    if constexpr (kHoldsViews<Row>) own_text(copy, rows_.arena());
+    rows_.emit(std::move(copy), time);
+  }
+  void end_of_call() {
+    rows_.flush();
+    if (late_ > 0) counter_->add(std::exchange(late_, 0));
+  }
+
+ private:
+  Emitter<Row> rows_;
+  Counter* counter_;
+  std::uint64_t late_ = 0;
+};
+
+/// Takes back how far a join had come. Returns what it had encoded besides, part by part.
+inline std::vector<std::string> restore_progress(WindowProgress& progress, const OperatorStates& states) {
+  std::vector<std::string> encoded;
+  for (const OperatorStates::Part& part : states.restored_parts()) encoded.push_back(part.extra);
+  return progress.restore(encoded);
+}
+
+/// Adds the vertex of a join, the left stream on its input 0, the right one on its input 1.
+template <class Out, class Left, class Right>
+auto add_join(const Left& left, const Right& right, const std::string& name, std::string description,
+              std::vector<StateDescription> states, OperatorFactory make) {
+  using LeftRow = typename Left::RowType;
+  using RightRow = typename Right::RowType;
+  OperatorVertex vertex;
+  vertex.states = std::move(states);
+  vertex.make = std::move(make);
+  const VertexId to = left.builder().add(name, std::move(description), std::move(vertex));
+  left.template connect<LeftRow>(to, 0, [](const LeftRow& row) { return row; });
+  right.template connect<RightRow>(to, 1, [](const RightRow& row) { return row; });
+  return JoinedStream<Out, LeftRow, RightRow>(left.builder(), to);
+}
+
+template <class Right>
+concept KeyedRows = requires {
+  typename Right::Key;
+  typename Right::RowType;
+};
+
+template <class Left, class Right>
+constexpr void check_joined_streams() {
+  static_assert(KeyedRows<Right>, "weir: a stream is joined with a keyed stream: put key_by() behind it");
+  if constexpr (KeyedRows<Right>)
+    static_assert(std::is_same_v<typename Left::Key, typename Right::Key>,
+                  "weir: joined streams are keyed by the same type; convert one key in its key_by()");
+}
+
+}  // namespace detail
+
+/// Two keyed streams about to be joined: say which rows of a key belong together.
+template <class Left, class Right>
+class StreamJoin {
+ public:
+  StreamJoin(Left left, Right right) : left_(std::move(left)), right_(std::move(right)) {}
+
+  /// Those in the same window, weir::tumbling(10s) for instance. Include window_join.hpp.
+  template <class Windows>
+  auto window(Windows windows) const;
+  /// A right row with each left row from whose time it is away by `lower` at least and `upper` at most; both bounds belong to
+  /// it, and may be negative. Include interval_join.hpp.
+  auto between(Duration lower, Duration upper) const;
+
+ private:
+  Left left_;
+  Right right_;
+};
+
+template <class Row, class From, class Chain, class KeyOf>
+template <class Right>
+auto KeyedStream<Row, From, Chain, KeyOf>::join(Right right) const {
+  detail::check_joined_streams<KeyedStream, Right>();
+  return StreamJoin<KeyedStream, Right>(*this, std::move(right));
+}
+
+}  // namespace weir
