@@ -168,6 +168,30 @@ class Stream {
   template <class Out, class... Sides, class Function>
   auto process(const std::string& name, Function function) const;
 
+  /// Rows of this stream and of others of the same row type, as they come. The watermark is the smallest of all. Include union.hpp.
+  template <class... Others>
+  Stream<Row> union_with(const Others&... others) const;
+  /// Divides the stream by a selector: `auto [small, large] = rows.route<2>([](const Row& r) { return r.size > 9; })`. The selector gives
+  /// the index of a route, an integer or an enum; an index that is none fails the job. All routes have the stream's watermark. For routes of
+  /// different row types see process<A, B>(). Include route.hpp.
+  template <std::size_t kRoutes, class Selector>
+  auto route(Selector selector) const;
+  /// Deals the rows out to all workers in turn, so that uneven partitions become even load. Rows may overtake each other. This and the next
+  /// two: include partitioning.hpp.
+  Stream<Row> rebalance() const;
+  /// Gives every row to every worker. What follows sees each row once a worker: a sink writes it as often as there are workers.
+  Stream<Row> broadcast() const;
+  /// Sends each row to the worker that `function(const Row&)` gives, modulo the number of workers; or `function(const Row&,
+  /// std::uint32_t workers)`. For work that needs no keyed state: keyed state goes by key_by().
+  template <class Function>
+  Stream<Row> partition_by(Function function) const;
+  /// Keeps about this fraction, 0 to 1, of the rows, by a hash of all that a row says, its time and the seed: the same rows in every
+  /// run, after every restart, whatever the number of workers. Equal rows of one time share their fate. Include sample.hpp.
+  auto sample(double fraction, std::uint64_t seed = 0) const;
+  /// The same by a key, a member or a function of the row: all rows of a key are in the sample, or none.
+  template <class KeyOf>
+  auto sample_by(KeyOf key_of, double fraction, std::uint64_t seed = 0) const;
+
   /// Ends the chain here: what follows is compiled, and runs, as a task of its own.
   Stream<Row> opaque(const std::string& name) const;
 
