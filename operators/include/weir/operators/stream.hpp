@@ -9,6 +9,7 @@
 #include <weir/core/job_graph.hpp>
 #include <weir/operators/async_options.hpp>
 #include <weir/operators/chain.hpp>
+#include <weir/operators/duplicates.hpp>
 #include <weir/operators/window.hpp>
 #include <weir/state/codec.hpp>
 
@@ -258,6 +259,14 @@ class KeyedStream {
   /// Gives every worker the rows of another stream, for a function of both: `.connect_broadcast(rules).process<Out>("name", function)`.
   template <class Rules>
   auto connect_broadcast(Rules rules) const;
+
+  /// Drops rows of a key that come again within a time. `deduplicate("once", 10min)`, or keep_first(10min): of rows that lie less than
+  /// ten minutes of event time apart, before or after, the one that comes first passes, at once. keep_last(10min): a key's first row begins a
+  /// span of ten minutes; the last row in it passes when the watermark reaches the span's end, with that as its time. The result's late() are
+  /// rows behind the watermark. `name` names the state. Include deduplicate.hpp.
+  auto deduplicate(const std::string& name, Duration within) const;
+  auto deduplicate(const std::string& name, KeepFirst keep) const;
+  auto deduplicate(const std::string& name, KeepLast keep) const;
 
   /// Cuts each key's rows into windows: tumbling(), sliding(), cumulative(), calendar_days(). What follows says what becomes of
   /// them: aggregate(), reduce() or process() (windowed_keys.hpp).

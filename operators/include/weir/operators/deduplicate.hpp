@@ -1,0 +1,50 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/core/error.hpp>
+#include <weir/operators/deduplicate_operators.hpp>
+#include <weir/operators/late_rows.hpp>
+#include <weir/operators/stream.hpp>
+
+namespace weir {
+
+template <class Row, class From, class Chain, class KeyOf>
+auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, KeepFirst keep) const {
+  using Op = detail::KeepFirstOperator<Key, Row>;
+  OperatorVertex vertex;
+  vertex.states.push_back({"passed", state_type<Key>(), state_type<EventTime>()});
+  vertex.make = [keep](OperatorContext context) -> std::unique_ptr<Operator> {
+    return std::make_unique<Op>(std::move(context), keep);
+  };
+  const VertexId to = builder().add(name, "first row in " + detail::describe(keep.time()), std::move(vertex));
+  connect<Row>(to, 0, [](const Row& row) { return row; });
+  return StreamWithLateRows<Row, Row>(builder(), to);
+}
+
+template <class Row, class From, class Chain, class KeyOf>
+auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, Duration within) const {
+  return deduplicate(name, KeepFirst(within));
+}
+
+template <class Row, class From, class Chain, class KeyOf>
+auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, KeepLast keep) const {
+  using Op = detail::KeepLastOperator<Key, Row>;
+  static_assert(
+      requires { StateCodec<Row>::type(); },
+      "weir: rows that wait are part of the checkpoint: describe them with BOOST_DESCRIBE_STRUCT");
+  OperatorVertex vertex;
+  Op::describe(vertex.states);
+  vertex.make = [keep](OperatorContext context) -> std::unique_ptr<Operator> {
+    return std::make_unique<Op>(std::move(context), keep);
+  };
+  const VertexId to = builder().add(name, "last row in " + detail::describe(keep.time()), std::move(vertex));
+  connect<Row>(to, 0, [](const Row& row) { return row; });
+  return StreamWithLateRows<Row, Row>(builder(), to);
+}
+
+}  // namespace weir
