@@ -10,6 +10,7 @@
 #include <weir/operators/async_options.hpp>
 #include <weir/operators/chain.hpp>
 #include <weir/operators/duplicates.hpp>
+#include <weir/operators/top.hpp>
 #include <weir/operators/window.hpp>
 #include <weir/state/codec.hpp>
 
@@ -267,6 +268,15 @@ class KeyedStream {
   auto deduplicate(const std::string& name, Duration within) const;
   auto deduplicate(const std::string& name, KeepFirst keep) const;
   auto deduplicate(const std::string& name, KeepLast keep) const;
+
+  /// How the first n rows of each key change, as TopChange<Row>: `top_n("best", weir::top(3, &Bid::price))`, or top(…).smallest(). A row that
+  /// comes among them is added, the one that it displaces is removed, at once; with_ranks() also tells of rows whose rank changes. Keeps n
+  /// rows a key, for ever. `name` names the state. This and the next: include top_n.hpp.
+  template <class By>
+  auto top_n(const std::string& name, Top<By> top) const;
+  /// The first n rows of each key in each window, once, when the window closes, as WindowTop<Row>. The result's late() are rows behind that.
+  template <class By>
+  auto top_n(const std::string& name, TumblingWindows windows, Top<By> top) const;
 
   /// Cuts each key's rows into windows: tumbling(), sliding(), cumulative(), calendar_days(). What follows says what becomes of
   /// them: aggregate(), reduce() or process() (windowed_keys.hpp).
