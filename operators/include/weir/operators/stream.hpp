@@ -10,6 +10,7 @@
 #include <weir/operators/async_options.hpp>
 #include <weir/operators/chain.hpp>
 #include <weir/operators/duplicates.hpp>
+#include <weir/operators/rate.hpp>
 #include <weir/operators/top.hpp>
 #include <weir/operators/window.hpp>
 #include <weir/state/codec.hpp>
@@ -277,6 +278,11 @@ class KeyedStream {
   /// The first n rows of each key in each window, once, when the window closes, as WindowTop<Row>. The result's late() are rows behind that.
   template <class By>
   auto top_n(const std::string& name, TumblingWindows windows, Top<By> top) const;
+
+  /// Lets rows of each key pass at a rate of processing time, `throttle("calls", per_second(10).burst(5))`, in order, and holds the others
+  /// back, and with them the watermark. A full queue stops the input, checkpoints included. At the end of the input the rest passes at once.
+  /// `name` names the state: the rows that wait. Include throttle.hpp.
+  Stream<Row> throttle(const std::string& name, Rate rate) const;
 
   /// Cuts each key's rows into windows: tumbling(), sliding(), cumulative(), calendar_days(). What follows says what becomes of
   /// them: aggregate(), reduce() or process() (windowed_keys.hpp).
