@@ -41,7 +41,7 @@ TEST_CASE("Of rows of a key that lie close together the one that comes first pas
 }
 
 TEST_CASE("A row behind the watermark is judged within the allowed lateness, and otherwise late") {
-  auto harness = deduplicated(keep_first(10s).allowed_lateness(5s));
+  auto harness = deduplicated(first_within(10s).allowed_lateness(5s));
   harness.record({"a", 1}, at(20s)).watermark(at(40s));
   harness.record({"a", 2}, at(36s)).record({"a", 3}, at(35s)).record({"a", 4}, at(45s)).end();
   CHECK(harness.output() == Readings{{{"a", 1}, at(20s)}, {{"a", 2}, at(36s)}});
@@ -50,8 +50,8 @@ TEST_CASE("A row behind the watermark is judged within the allowed lateness, and
   CHECK(harness.stored_entries() == 0);
 }
 
-TEST_CASE("keep_last passes the last row of a span at its end") {
-  auto harness = deduplicated(keep_last(10s));
+TEST_CASE("last_within passes the last row of a span at its end") {
+  auto harness = deduplicated(last_within(10s));
   harness.record({"a", 3}, at(8s))
       .record({"a", 1}, at(0s))
       .record({"a", 2}, at(5s))
@@ -67,8 +67,8 @@ TEST_CASE("keep_last passes the last row of a span at its end") {
 }
 
 TEST_CASE("Deduplication within no time is refused") {
-  CHECK_THROWS_WITH(keep_first(0ms), Catch::Contains("at least 1 ms"));
-  CHECK_THROWS_WITH(keep_last(-1ms), Catch::Contains("at least 1 ms"));
+  CHECK_THROWS_WITH(first_within(0ms), Catch::Contains("at least 1 ms"));
+  CHECK_THROWS_WITH(last_within(-1ms), Catch::Contains("at least 1 ms"));
 }
 
 namespace {
@@ -125,7 +125,7 @@ Expected first_of(const std::vector<Step>& script, std::int64_t within, std::int
   return expected;
 }
 
-/// The same for keep_last: what is on time, in order, cut into spans.
+/// The same for last_within: what is on time, in order, cut into spans.
 Expected last_of(const std::vector<Step>& script, std::int64_t within) {
   Expected expected;
   std::map<std::string, std::vector<const Step*>> by_key;
@@ -180,9 +180,9 @@ TEST_CASE("Deduplication agrees with a naive model over random disorder, latenes
     const auto lateness = random() % 2 ? static_cast<std::int64_t>(random() % 15) : 0;
     const auto script = random_script(random);
     const std::size_t memory = seed % 3 == 0 ? 1 : 0;
-    check(deduplicated(keep_first(Duration{within}).allowed_lateness(Duration{lateness})), script,
+    check(deduplicated(first_within(Duration{within}).allowed_lateness(Duration{lateness})), script,
           first_of(script, within, lateness), memory);
-    check(deduplicated(keep_last(Duration{within})), script, last_of(script, within), memory);
+    check(deduplicated(last_within(Duration{within})), script, last_of(script, within), memory);
   }
 }
 

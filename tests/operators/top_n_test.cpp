@@ -28,7 +28,7 @@ auto changes(Top<By> top) {
 }
 
 template <class By>
-auto tops(TumblingWindows windows, Top<By> top) {
+auto tops(AlignedWindows<> windows, Top<By> top) {
   Pipeline pipeline("test");
   auto first = pipeline.source<Reading>("readings").key_by(&Reading::sensor).top_n("top", windows, top);
   first.sink("out");
@@ -89,6 +89,7 @@ TEST_CASE("Tops of no rows, and of windows that fire again, are refused") {
   CHECK_THROWS_WITH(top(0, &Reading::value), Catch::Contains("1 to 10000"));
   CHECK_THROWS_WITH(tops(tumbling(1s).allowed_lateness(1s), top(1, &Reading::value)),
                     Catch::Contains("without allowed lateness"));
+  CHECK_THROWS_WITH(tops(sliding(2s, 1s), top(1, &Reading::value)), Catch::Contains("of tumbling() windows"));
 }
 
 namespace {

@@ -14,10 +14,10 @@
 namespace weir {
 
 template <class Row, class From, class Chain, class KeyOf>
-auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, KeepFirst keep) const {
-  using Op = detail::KeepFirstOperator<Key, Row>;
+auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, FirstWithin keep) const {
+  using Op = detail::FirstWithinOperator<Key, Row>;
   OperatorVertex vertex;
-  vertex.states.push_back({"passed", state_type<Key>(), state_type<EventTime>()});
+  vertex.states.push_back({"passed", state_type<Key>(), "event_time in " + detail::describe(keep.time())});
   vertex.make = [keep](OperatorContext context) -> std::unique_ptr<Operator> {
     return std::make_unique<Op>(std::move(context), keep);
   };
@@ -28,12 +28,12 @@ auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, 
 
 template <class Row, class From, class Chain, class KeyOf>
 auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, Duration within) const {
-  return deduplicate(name, KeepFirst(within));
+  return deduplicate(name, FirstWithin(within));
 }
 
 template <class Row, class From, class Chain, class KeyOf>
-auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, KeepLast keep) const {
-  using Op = detail::KeepLastOperator<Key, Row>;
+auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, LastWithin keep) const {
+  using Op = detail::LastWithinOperator<Key, Row>;
   static_assert(
       requires { StateCodec<Row>::type(); },
       "weir: rows that wait are part of the checkpoint: describe them with BOOST_DESCRIBE_STRUCT");

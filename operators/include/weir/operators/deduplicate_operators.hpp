@@ -21,11 +21,11 @@ namespace weir::detail {
 /// holds at most one of a key. Dropped when the watermark is two spans and the allowed lateness further. A restart goes on where the
 /// checkpoint left off: a row that came again then is found again.
 template <class Key, class Row>
-class KeepFirstOperator final : public Operator {
+class FirstWithinOperator final : public Operator {
  public:
   using In = Keyed<Key, Row>;
 
-  KeepFirstOperator(OperatorContext context, KeepFirst keep)
+  FirstWithinOperator(OperatorContext context, FirstWithin keep)
       : keep_(keep),
         states_(context),
         passed_(states_, "passed"),
@@ -101,7 +101,7 @@ class KeepFirstOperator final : public Operator {
     Key key;
   };
 
-  const KeepFirst keep_;
+  const FirstWithin keep_;
   OperatorStates states_;
   TablesByTime<Key, EventTime> passed_;
   Emitter<Row> out_;
@@ -142,11 +142,11 @@ namespace weir::detail {
 /// State: rows from their coming until the watermark reaches them, then the last one of the open span of each key. Both are there again
 /// after a restart.
 template <class Key, class Row>
-class KeepLastOperator final : public Operator {
+class LastWithinOperator final : public Operator {
  public:
   using In = Keyed<Key, Row>;
 
-  KeepLastOperator(OperatorContext context, KeepLast keep)
+  LastWithinOperator(OperatorContext context, LastWithin keep)
       : keep_(keep),
         states_(context),
         waiting_(states_, "waiting"),
@@ -212,7 +212,7 @@ class KeepLastOperator final : public Operator {
     states_.settle();
   }
 
-  const KeepLast keep_;
+  const LastWithin keep_;
   OperatorStates states_;
   RowsInTimeOrder<Key, Row> waiting_;
   KeyedTable<Key, SpanOfRows<Row>> last_;

@@ -6,16 +6,16 @@
 namespace weir {
 
 /// Of the rows of a key that lie less than `time` of event time apart from each other, the one that comes first passes, at once.
-class KeepFirst {
+class FirstWithin {
  public:
   /// 1 ms and up.
-  explicit KeepFirst(Duration time) : time_(time) {
+  explicit FirstWithin(Duration time) : time_(time) {
     if (time.count() <= 0) throw FailJob("rows are deduplicated within at least 1 ms", ExitCode::kUsage);
   }
   /// How far behind the watermark a row may be and still be judged, 0 ms by default; the state is kept that much longer.
-  KeepFirst allowed_lateness(Duration lateness) const {
+  FirstWithin allowed_lateness(Duration lateness) const {
     if (lateness.count() < 0) throw FailJob("allowed lateness must not be negative", ExitCode::kUsage);
-    KeepFirst copy = *this;
+    FirstWithin copy = *this;
     copy.lateness_ = lateness;
     return copy;
   }
@@ -28,10 +28,10 @@ class KeepFirst {
 };
 
 /// A key's first row, by event time, begins a span of `time`; of all its rows in the span the last one passes, at its end.
-class KeepLast {
+class LastWithin {
  public:
   /// 1 ms and up.
-  explicit KeepLast(Duration time) : time_(time) {
+  explicit LastWithin(Duration time) : time_(time) {
     if (time.count() <= 0) throw FailJob("rows are deduplicated within at least 1 ms", ExitCode::kUsage);
   }
   Duration time() const { return time_; }
@@ -40,7 +40,7 @@ class KeepLast {
   Duration time_;
 };
 
-inline KeepFirst keep_first(Duration time) { return KeepFirst(time); }
-inline KeepLast keep_last(Duration time) { return KeepLast(time); }
+inline FirstWithin first_within(Duration time) { return FirstWithin(time); }
+inline LastWithin last_within(Duration time) { return LastWithin(time); }
 
 }  // namespace weir

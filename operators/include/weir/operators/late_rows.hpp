@@ -5,6 +5,7 @@
 
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/stream.hpp>
+#include <weir/operators/window_operator.hpp>
 #include <weir/state/codec.hpp>
 
 namespace weir {

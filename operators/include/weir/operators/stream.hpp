@@ -262,22 +262,22 @@ class KeyedStream {
   template <class Rules>
   auto connect_broadcast(Rules rules) const;
 
-  /// Drops rows of a key that come again within a time. `deduplicate("once", 10min)`, or keep_first(10min): of rows that lie less than
-  /// ten minutes of event time apart, before or after, the one that comes first passes, at once. keep_last(10min): a key's first row begins a
+  /// Drops rows of a key that come again within a time. `deduplicate("once", 10min)`, or first_within(10min): of rows that lie less than
+  /// ten minutes of event time apart, before or after, the one that comes first passes, at once. last_within(10min): a key's first row begins a
   /// span of ten minutes; the last row in it passes when the watermark reaches the span's end, with that as its time. The result's late() are
   /// rows behind the watermark. `name` names the state. Include deduplicate.hpp.
   auto deduplicate(const std::string& name, Duration within) const;
-  auto deduplicate(const std::string& name, KeepFirst keep) const;
-  auto deduplicate(const std::string& name, KeepLast keep) const;
+  auto deduplicate(const std::string& name, FirstWithin keep) const;
+  auto deduplicate(const std::string& name, LastWithin keep) const;
 
   /// How the first n rows of each key change, as TopChange<Row>: `top_n("best", weir::top(3, &Bid::price))`, or top(…).smallest(). A row that
   /// comes among them is added, the one that it displaces is removed, at once; with_ranks() also tells of rows whose rank changes. Keeps n
   /// rows a key, for ever. `name` names the state. This and the next: include top_n.hpp.
   template <class By>
   auto top_n(const std::string& name, Top<By> top) const;
-  /// The first n rows of each key in each window, once, when the window closes, as WindowTop<Row>. The result's late() are rows behind that.
+  /// The first n rows of each key in each window of tumbling() or calendar_days(), once, when it closes, as WindowTop<Row>. The result's late() are rows behind that.
   template <class By>
-  auto top_n(const std::string& name, TumblingWindows windows, Top<By> top) const;
+  auto top_n(const std::string& name, AlignedWindows<> windows, Top<By> top) const;
 
   /// Lets rows of each key pass at a rate of processing time, `throttle("calls", per_second(10).burst(5))`, in order, and holds the others
   /// back, and with them the watermark. A full queue stops the input, checkpoints included. At the end of the input the rest passes at once.

@@ -46,25 +46,27 @@ auto KeyedStream<Row, From, Chain, KeyOf>::top_n(const std::string& name, Top<By
 
 template <class Row, class From, class Chain, class KeyOf>
 template <class By>
-auto KeyedStream<Row, From, Chain, KeyOf>::top_n(const std::string& name, TumblingWindows windows,
+auto KeyedStream<Row, From, Chain, KeyOf>::top_n(const std::string& name, AlignedWindows<> windows,
                                                  Top<By> top) const {
   static_assert(detail::kOrders<By, Row>,
                 "weir: top(n, by) takes a member of this stream's row type, or a function of (const Row&), "
                 "whose values have <");
-  if (windows.lateness() > Duration{0} || top.ranks())
+  const WindowPlan plan = windows.plan();
+  if (!plan.single_slice() || plan.lateness > Duration{0} || plan.purging || top.ranks())
     throw FailJob("'" + name +
-                      "': the top rows of a window are emitted once, with their ranks: without allowed "
-                      "lateness, and without with_ranks()",
+                      "': the top rows of a window are emitted once, with their ranks: of tumbling() windows "
+                      "or calendar_days(), without allowed lateness, purging() and with_ranks()",
                   ExitCode::kUsage);
   OperatorVertex vertex;
   using Op = detail::TopOfWindowOperator<Key, Row, By>;
-  vertex.states.push_back({"first rows", state_type<Key>(), state_type<detail::TopRows<Row>>()});
+  vertex.states.push_back(
+      {"first rows", state_type<Key>(), state_type<detail::TopRows<Row>>() + " by " + plan.geometry()});
   if constexpr (detail::kOrders<By, Row>)
-    vertex.make = [windows, top](OperatorContext context) -> std::unique_ptr<Operator> {
-      return std::make_unique<Op>(std::move(context), windows, top);
+    vertex.make = [plan, top](OperatorContext context) -> std::unique_ptr<Operator> {
+      return std::make_unique<Op>(std::move(context), plan, top);
     };
-  const VertexId to = builder().add(
-      name, "top " + std::to_string(top.n()) + " in " + detail::describe(windows.size()), std::move(vertex));
+  const VertexId to =
+      builder().add(name, "top " + std::to_string(top.n()) + " in " + plan.description(), std::move(vertex));
   connect<Row>(to, 0, [](const Row& row) { return row; });
   return StreamWithLateRows<typename Op::Out, Row>(builder(), to);
 }

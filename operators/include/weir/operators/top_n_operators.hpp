@@ -11,7 +11,7 @@
 #include <weir/operators/late_rows.hpp>
 #include <weir/operators/tables_by_time.hpp>
 #include <weir/operators/top.hpp>
-#include <weir/operators/window.hpp>
+#include <weir/operators/window_plan.hpp>
 #include <weir/state/owned.hpp>
 
 namespace weir::detail {
@@ -115,8 +115,8 @@ class TopOfWindowOperator final : public Operator {
   using In = Keyed<Key, Row>;
   using Out = WindowTop<Row>;
 
-  TopOfWindowOperator(OperatorContext context, TumblingWindows windows, Top<By> top)
-      : windows_(windows),
+  TopOfWindowOperator(OperatorContext context, WindowPlan windows, Top<By> top)
+      : windows_(std::move(windows)),
         top_(std::move(top)),
         states_(context),
         first_(states_, "first rows"),
@@ -127,7 +127,7 @@ class TopOfWindowOperator final : public Operator {
     const auto& rows = static_cast<const RowBatch<In>&>(batch);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const In& row = rows[i];
-      const Window window = windows_.window_of(rows.time(i));
+      const Window window = windows_.slice_of(rows.time(i));
       if (late_.watermark() >= window.last() && late_.take(row.value, rows.time(i))) continue;
       auto& table = first_.at(window.start.millis);
       const TopRows<Row>* known = table.find(row.hash, row.key);
@@ -145,7 +145,7 @@ class TopOfWindowOperator final : public Operator {
     std::size_t emitted = 0;
     while (!first_.tables().empty() && emitted < kEmitAtMost) {
       auto& [start, table] = *first_.tables().begin();
-      const Window window = windows_.window_of({start});
+      const Window window = windows_.slice_of({start});
       if (window.last() > late_.watermark()) break;
       emitted += fire(window, *table);
       if (next_slot_ == 0) first_.drop_first();
@@ -179,7 +179,7 @@ class TopOfWindowOperator final : public Operator {
     states_.settle();
   }
 
-  const TumblingWindows windows_;
+  const WindowPlan windows_;
   const Top<By> top_;
   OperatorStates states_;
   TablesByTime<Key, TopRows<Row>> first_;
