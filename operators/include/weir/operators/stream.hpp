@@ -65,6 +65,12 @@ template <class Row, class From, class Chain, class KeyOf>
 class KeyedStream;
 template <class Out, class Failed>
 class AsyncStream;
+template <class Row>
+class Pattern;
+struct Nothing;
+namespace detail {
+struct IgnoreTimedOut;
+}
 
 /// Rows of type `Row`, as they leave the stages `Chain` behind a vertex that gives rows of type `From`.
 /// A value that says what is to be done; nothing runs before the job does. Stages between two vertices are fused; each consumer of a stream
@@ -283,6 +289,13 @@ class KeyedStream {
   /// back, and with them the watermark. A full queue stops the input, checkpoints included. At the end of the input the rest passes at once.
   /// `name` names the state: the rows that wait. Include throttle.hpp.
   Stream<Row> throttle(const std::string& name, Rate rate) const;
+
+  /// Finds a pattern in each key's rows, in order of event time: `detect<Out>("fraud", pattern, [](const Match<Row>& m) { return Out{…}; })`. A
+  /// row takes part once the watermark has reached it; the result's late() are rows behind it. detect<Out, TimedOut>(name, pattern,
+  /// on_match, on_timed_out) also gives timed_out(). `name` names the state: rows that wait, and partial matches. Include pattern.hpp.
+  template <class Out, class TimedOut = Nothing, class OnMatch, class OnTimedOut = detail::IgnoreTimedOut>
+  auto detect(const std::string& name, const Pattern<Row>& pattern, OnMatch on_match,
+              OnTimedOut on_timed_out = {}) const;
 
   /// Cuts each key's rows into windows: tumbling(), sliding(), cumulative(), calendar_days(). What follows says what becomes of
   /// them: aggregate(), reduce() or process() (windowed_keys.hpp).
