@@ -13,6 +13,8 @@
 
 namespace weir {
 
+/// KeyedStream::deduplicate(): the members, and what adds their vertices. What is kept, and for how long: deduplicate_operators.hpp.
+
 template <class Row, class From, class Chain, class KeyOf>
 auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, FirstWithin keep) const {
   using Op = detail::FirstWithinOperator<Key, Row>;

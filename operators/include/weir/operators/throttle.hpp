@@ -9,6 +9,8 @@
 
 namespace weir {
 
+/// KeyedStream::throttle(). What is kept, and when rows pass: throttle_operator.hpp.
+
 template <class Row, class From, class Chain, class KeyOf>
 Stream<Row> KeyedStream<Row, From, Chain, KeyOf>::throttle(const std::string& name, Rate rate) const {
   static_assert(

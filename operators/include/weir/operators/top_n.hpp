@@ -12,6 +12,7 @@ namespace weir {
 
 namespace detail {
 
+/// Whether the rows of a stream can be put in order by `By`.
 template <class By, class Row>
 constexpr bool kOrders = [] {
   if constexpr (std::invocable<const By&, const Row&>) {
