@@ -69,6 +69,7 @@ void PatternPlan::check() const {
       refuse(fmt::format("elements have names, all different; '{}' is there twice", element.name));
     check_quantifier(element);
     if (!element.negative) continue;
+    if (i == 0) refuse(fmt::format("it cannot begin with what must not come, '{}'", element.name));
     if (elements_[i - 1].negative)
       refuse(fmt::format("'{}' follows another element that must not come; say both in one condition",
                          element.name));
