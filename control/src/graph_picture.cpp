@@ -36,6 +36,8 @@ const char* name_of(Partitioning partitioning) {
       return "rebalance";
     case Partitioning::kBroadcast:
       return "broadcast";
+    case Partitioning::kCustom:
+      return "custom";
   }
   return "";
 }

@@ -52,7 +52,13 @@ struct Vertex {
 };
 
 /// How rows find their target worker.
-enum class Partitioning { kForward, kKeyed, kRebalance, kBroadcast };
+enum class Partitioning {
+  kForward,    ///< to the same worker
+  kKeyed,      ///< to the worker that owns the key's group
+  kRebalance,  ///< in turn
+  kBroadcast,  ///< to all
+  kCustom,     ///< to the worker that a function of the row says
+};
 
 /// An edge: a port of one vertex, the chain fused behind it, and the input of another vertex it ends in.
 struct Edge {

@@ -9,7 +9,10 @@
 #include <weir/core/job_graph.hpp>
 #include <weir/operators/async_options.hpp>
 #include <weir/operators/chain.hpp>
+#include <weir/operators/duplicates.hpp>
+#include <weir/operators/rate.hpp>
 #include <weir/operators/table_options.hpp>
+#include <weir/operators/top.hpp>
 #include <weir/operators/window.hpp>
 #include <weir/state/codec.hpp>
 
@@ -68,6 +71,12 @@ template <class GapOf>
 class SessionWindows;
 template <class Out, class Failed>
 class AsyncStream;
+template <class Row>
+class Pattern;
+struct Nothing;
+namespace detail {
+struct IgnoreTimedOut;
+}
 
 /// Rows of type `Row`, as they leave the stages `Chain` behind a vertex that gives rows of type `From`.
 /// A value that says what is to be done; nothing runs before the job does. Stages between two vertices are fused; each consumer of a stream
@@ -187,6 +196,30 @@ class Stream {
     return joined_global<detail::JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine));
   }
 
+  /// Rows of this stream and of others of the same row type, as they come. The watermark is the smallest of all. Include union.hpp.
+  template <class... Others>
+  Stream<Row> union_with(const Others&... others) const;
+  /// Divides the stream by a selector: `auto [small, large] = rows.route<2>([](const Row& r) { return r.size > 9; })`. The selector gives
+  /// the index of a route, an integer or an enum; an index that is none fails the job. All routes have the stream's watermark. For routes of
+  /// different row types see process<A, B>(). Include route.hpp.
+  template <std::size_t kRoutes, class Selector>
+  auto route(Selector selector) const;
+  /// Deals the rows out to all workers in turn, so that uneven partitions become even load. Rows may overtake each other. This and the next
+  /// two: include partitioning.hpp.
+  Stream<Row> rebalance() const;
+  /// Gives every row to every worker. What follows sees each row once a worker: a sink writes it as often as there are workers.
+  Stream<Row> broadcast() const;
+  /// Sends each row to the worker that `function(const Row&)` gives, modulo the number of workers; or `function(const Row&,
+  /// std::uint32_t workers)`. For work that needs no keyed state: keyed state goes by key_by().
+  template <class Function>
+  Stream<Row> partition_by(Function function) const;
+  /// Keeps about this fraction, 0 to 1, of the rows, by a hash of all that a row says, its time and the seed: the same rows in every
+  /// run, after every restart, whatever the number of workers. Equal rows of one time share their fate. Include sample.hpp.
+  auto sample(double fraction, std::uint64_t seed = 0) const;
+  /// The same by a key, a member or a function of the row: all rows of a key are in the sample, or none.
+  template <class KeyOf>
+  auto sample_by(KeyOf key_of, double fraction, std::uint64_t seed = 0) const;
+
   /// Ends the chain here: what follows is compiled, and runs, as a task of its own.
   Stream<Row> opaque(const std::string& name) const;
 
@@ -263,6 +296,35 @@ class KeyedStream {
   /// Gives every worker the rows of another stream, for a function of both: `.connect_broadcast(rules).process<Out>("name", function)`.
   template <class Rules>
   auto connect_broadcast(Rules rules) const;
+
+  /// Drops rows of a key that come again within a time. `deduplicate("once", 10min)`, or first_within(10min): of rows that lie less than
+  /// ten minutes of event time apart, before or after, the one that comes first passes, at once. last_within(10min): a key's first row begins a
+  /// span of ten minutes; the last row in it passes when the watermark reaches the span's end, with that as its time. The result's late() are
+  /// rows behind the watermark. `name` names the state. Include deduplicate.hpp.
+  auto deduplicate(const std::string& name, Duration within) const;
+  auto deduplicate(const std::string& name, FirstWithin keep) const;
+  auto deduplicate(const std::string& name, LastWithin keep) const;
+
+  /// How the first n rows of each key change, as TopChange<Row>: `top_n("best", weir::top(3, &Bid::price))`, or top(…).smallest(). A row that
+  /// comes among them is added, the one that it displaces is removed, at once; with_ranks() also tells of rows whose rank changes. Keeps n
+  /// rows a key, for ever. `name` names the state. This and the next: include top_n.hpp.
+  template <class By>
+  auto top_n(const std::string& name, Top<By> top) const;
+  /// The first n rows of each key in each window of tumbling() or calendar_days(), once, when it closes, as WindowTop<Row>. The result's late() are rows behind that.
+  template <class By>
+  auto top_n(const std::string& name, AlignedWindows<> windows, Top<By> top) const;
+
+  /// Lets rows of each key pass at a rate of processing time, `throttle("calls", per_second(10).burst(5))`, in order, and holds the others
+  /// back, and with them the watermark. A full queue stops the input, checkpoints included. At the end of the input the rest passes at once.
+  /// `name` names the state: the rows that wait. Include throttle.hpp.
+  Stream<Row> throttle(const std::string& name, Rate rate) const;
+
+  /// Finds a pattern in each key's rows, in order of event time: `detect<Out>("fraud", pattern, [](const Match<Row>& m) { return Out{…}; })`. A
+  /// row takes part once the watermark has reached it; the result's late() are rows behind it. detect<Out, TimedOut>(name, pattern,
+  /// on_match, on_timed_out) also gives timed_out(). `name` names the state: rows that wait, and partial matches. Include pattern.hpp.
+  template <class Out, class TimedOut = Nothing, class OnMatch, class OnTimedOut = detail::IgnoreTimedOut>
+  auto detect(const std::string& name, const Pattern<Row>& pattern, OnMatch on_match,
+              OnTimedOut on_timed_out = {}) const;
 
   /// Cuts each key's rows into windows: tumbling(), sliding(), cumulative(), calendar_days(). What follows says what becomes of
   /// them: aggregate(), reduce() or process() (windowed_keys.hpp).
