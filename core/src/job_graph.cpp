@@ -35,7 +35,8 @@ void check_edges(const JobGraph& graph, std::vector<std::string>& found) {
   }
   for (const Vertex& vertex : graph.vertices) {
     const bool source = std::holds_alternative<SourceVertex>(vertex.what);
-    const bool sink = std::holds_alternative<SinkVertex>(vertex.what);
+    const auto* op = std::get_if<OperatorVertex>(&vertex.what);
+    const bool sink = std::holds_alternative<SinkVertex>(vertex.what) || (op && op->feeds_back);
     if (!source && !fed[vertex.id]) found.push_back(fmt::format("'{}' has no input", vertex.name));
     if (!sink && !read[vertex.id])
       found.push_back(fmt::format("the rows of '{}' reach no sink", vertex.name));

@@ -9,6 +9,7 @@
 #include <weir/operators/debezium.hpp>
 #include <weir/operators/deduplicate.hpp>
 #include <weir/operators/interval_join.hpp>
+#include <weir/operators/iterate.hpp>
 #include <weir/operators/lookup.hpp>
 #include <weir/operators/partitioning.hpp>
 #include <weir/operators/pattern.hpp>

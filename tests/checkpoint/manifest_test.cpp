@@ -9,6 +9,7 @@
 #include <weir/core/error.hpp>
 
 #include "manifest_example.hpp"
+#include "project_directory.hpp"
 
 namespace weir {
 
@@ -96,7 +97,7 @@ void require_same(const Manifest& a, const Manifest& b) {
 }
 
 std::string golden(const std::string& name) {
-  std::ifstream in(std::filesystem::path(__FILE__).parent_path() / "golden" / name, std::ios::binary);
+  std::ifstream in(testing::project_directory() / "tests/checkpoint/golden" / name, std::ios::binary);
   REQUIRE(in);
   return {std::istreambuf_iterator<char>(in), {}};
 }

@@ -10,6 +10,7 @@
 #include "example_program.hpp"
 #include "keys.hpp"
 #include "metrics_text.hpp"
+#include "project_directory.hpp"
 #include "version.hpp"
 
 namespace weir {
@@ -17,8 +18,7 @@ namespace weir {
 namespace {
 
 std::string project_file(const std::string& name) {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  std::ifstream stream(root / name);
+  std::ifstream stream(testing::project_directory() / name);
   REQUIRE(stream.is_open());
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }

@@ -34,9 +34,9 @@ inline JobGraph example_graph() {
                     {1, "hourly", "tumbling window of 1 h", hourly},
                     {2, "delays", "", delays},
                     {3, "late-flights", "", late}};
-  graph.edges = {{0, 0, 1, 0, Partitioning::kKeyed, "filter → map", nullptr, nullptr},
-                 {1, 0, 2, 0, Partitioning::kForward, "", nullptr, nullptr},
-                 {1, 1, 3, 0, Partitioning::kRebalance, "", nullptr, nullptr}};
+  graph.edges = {{0, 0, 1, 0, Partitioning::kKeyed, "filter → map", nullptr, nullptr, nullptr},
+                 {1, 0, 2, 0, Partitioning::kForward, "", nullptr, nullptr, nullptr},
+                 {1, 1, 3, 0, Partitioning::kRebalance, "", nullptr, nullptr, nullptr}};
   return graph;
 }
 

@@ -54,7 +54,7 @@ TEST_CASE("names that mean something to the picture's language are escaped") {
   JobGraph graph;
   graph.name = "a\"b\\c";
   graph.vertices = {{0, "x\"y", "1 < 2 # 3\n4", SourceVertex{}}, {1, "z", "", SinkVertex{}}};
-  graph.edges = {{0, 0, 1, 0, Partitioning::kBroadcast, "a\"b", nullptr, nullptr}};
+  graph.edges = {{0, 0, 1, 0, Partitioning::kBroadcast, "a\"b", nullptr, nullptr, nullptr}};
   const std::string dot = graph_dot(graph);
   CHECK(dot.find("digraph \"a\\\"b\\\\c\"") == 0);
   CHECK(dot.find("label=\"x\\\"y\\n1 < 2 # 3 4\"") != std::string::npos);

@@ -12,10 +12,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-namespace weir::testing {
+#include "project_directory.hpp"
 
-inline const std::filesystem::path kProject =
-    std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+namespace weir::testing {
 
 /// A broker of scripts/kafka on a free port, started when first asked for and wiped when the process ends.
 class Broker {
@@ -35,7 +34,7 @@ class Broker {
   static std::string tool(const std::string& arguments) {
     std::string out;
     FILE* pipe = ::popen(
-        fmt::format("{} jvm {} 2>/dev/null", (kProject / "scripts/kafka").string(), arguments).c_str(), "r");
+        fmt::format("{} jvm {} 2>/dev/null", (project_directory() / "scripts/kafka").string(), arguments).c_str(), "r");
     if (!pipe) throw std::runtime_error("scripts/kafka cannot be run");
     char buffer[4096];
     for (std::size_t n; (n = ::fread(buffer, 1, sizeof buffer, pipe)) > 0;) out.append(buffer, n);
@@ -57,7 +56,7 @@ class Broker {
 
   void script(const std::string& action) const {
     const std::string command =
-        fmt::format("{} {} --port {} --dir {} >/dev/null", (kProject / "scripts/kafka").string(), action,
+        fmt::format("{} {} --port {} --dir {} >/dev/null", (project_directory() / "scripts/kafka").string(), action,
                     port_, directory_.string());
     if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
   }

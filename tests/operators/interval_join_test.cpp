@@ -121,7 +121,7 @@ testing::OperatorUnderTest full_join(Duration lower, Duration upper) {
   Pipeline pipeline("test");
   joined_as(pipeline.source<Order>("orders")
                 .key_by(&Order::currency)
-                .join(pipeline.source<Rate>("rates").key_by(&Rate::currency))
+                .join(pipeline.source<ExchangeRate>("rates").key_by(&ExchangeRate::currency))
                 .between(lower, upper),
             JoinKind::kFull)
       .sink("results");
@@ -144,11 +144,11 @@ TEST_CASE("A changed interval takes over the rows that are kept") {
   });
   run.feed(batch_of(Order{"EUR", "o1"}, at(10s)), 0);
   run.feed(batch_of(Order{"EUR", "o2"}, at(30s)), 0);
-  run.feed(batch_of(Rate{"EUR", "r1"}, at(11s)), 1);
+  run.feed(batch_of(ExchangeRate{"EUR", "r1"}, at(11s)), 1);
   CHECK(joined == "o1r1 ");
   tested.make = full_join(-50s, 50s).make;
   run.restart();
-  run.feed(batch_of(Rate{"EUR", "r2"}, at(60s)), 1);
+  run.feed(batch_of(ExchangeRate{"EUR", "r2"}, at(60s)), 1);
   CHECK(joined == "o1r1 o1r2 o2r2 ");
   tested.make = full_join(0s, 1s).make;
   run.restart();

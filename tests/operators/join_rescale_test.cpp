@@ -103,7 +103,7 @@ void add_rows(const Workers& workers, int from_second, int to_second) {
       const std::string id = std::to_string(key) + "." + std::to_string(second);
       for (Worker* worker : workers) {
         if (key % 3 != 0) worker->add(0, Order{name, id}, at(second * 1s));
-        if (second % 3 != 0) worker->add(1, Rate{name, id}, at((second - 1) * 1s));
+        if (second % 3 != 0) worker->add(1, ExchangeRate{name, id}, at((second - 1) * 1s));
       }
     }
   }
@@ -147,7 +147,7 @@ template <class JoinedOf>
 JobGraph graph_of(JoinedOf joined_of) {
   Pipeline pipeline("test");
   joined_of(pipeline.source<Order>("orders").key_by(&Order::currency),
-            pipeline.source<Rate>("rates").key_by(&Rate::currency))
+            pipeline.source<ExchangeRate>("rates").key_by(&ExchangeRate::currency))
       .sink("results");
   return pipeline.graph();
 }

@@ -19,11 +19,11 @@ struct Order {
 };
 BOOST_DESCRIBE_STRUCT(Order, (), (currency, id))
 
-struct Rate {
+struct ExchangeRate {
   std::string_view currency;
   std::string_view value;
 };
-BOOST_DESCRIBE_STRUCT(Rate, (), (currency, value))
+BOOST_DESCRIBE_STRUCT(ExchangeRate, (), (currency, value))
 
 /// Ids of the joined rows; "-" for none.
 struct Joined {
@@ -32,8 +32,8 @@ struct Joined {
 };
 BOOST_DESCRIBE_STRUCT(Joined, (), (order, rate))
 
-inline Joined joined_pair(const Order& order, const Rate& rate) { return {order.id, rate.value}; }
-inline Joined joined_rows(const Order* order, const Rate* rate) {
+inline Joined joined_pair(const Order& order, const ExchangeRate& rate) { return {order.id, rate.value}; }
+inline Joined joined_rows(const Order* order, const ExchangeRate* rate) {
   return {order ? order->id : "-", rate ? rate->value : "-"};
 }
 
@@ -48,19 +48,19 @@ inline std::string said(const JoinedRows& rows) {
 }
 
 using LateOrders = std::vector<testing::Timed<Order>>;
-using LateRates = std::vector<testing::Timed<Rate>>;
-using JoinHarness = testing::OperatorHarness<testing::Inputs<Order, Rate>, Joined, Order, Rate>;
+using LateRates = std::vector<testing::Timed<ExchangeRate>>;
+using JoinHarness = testing::OperatorHarness<testing::Inputs<Order, ExchangeRate>, Joined, Order, ExchangeRate>;
 
 /// Says the join of `orders` and `rates` that `joined_of(orders, rates)` makes, called "join", and wants its late rows.
 template <class JoinedOf>
 JoinHarness join_harness(JoinedOf joined_of) {
   Pipeline pipeline("test");
   auto joined = joined_of(pipeline.source<Order>("orders").key_by(&Order::currency),
-                          pipeline.source<Rate>("rates").key_by(&Rate::currency));
+                          pipeline.source<ExchangeRate>("rates").key_by(&ExchangeRate::currency));
   joined.sink("results");
   joined.late_left().sink("late-orders");
   joined.late_right().sink("late-rates");
-  return testing::harness_for<testing::Inputs<Order, Rate>, Joined, Order, Rate>(pipeline.graph(), "join");
+  return testing::harness_for<testing::Inputs<Order, ExchangeRate>, Joined, Order, ExchangeRate>(pipeline.graph(), "join");
 }
 
 /// A join of any kind but inner, and inner, by what is given to `of(kind)`.

@@ -4,7 +4,7 @@ namespace weir {
 
 namespace {
 
-bool is_deleted(const Rate& rate) { return rate.value.empty(); }
+bool is_deleted(const ExchangeRate& rate) { return rate.value.empty(); }
 
 /// All versions of a key in the order in which they came.
 class AsOfModel final : public JoinModel {

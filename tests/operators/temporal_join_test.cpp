@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::at;
 
-bool is_deleted(const Rate& rate) { return rate.value.empty(); }
+bool is_deleted(const ExchangeRate& rate) { return rate.value.empty(); }
 
 template <class Join>
 auto inner_or_left(const Join& join, JoinKind kind) {

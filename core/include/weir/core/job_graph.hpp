@@ -37,6 +37,7 @@ struct SourceVertex {
 struct OperatorVertex {
   OperatorFactory make;
   std::vector<StateDescription> states;  ///< empty: stateless
+  bool feeds_back = false;               ///< its rows go back to an earlier vertex, by no edge
 };
 
 struct SinkVertex {

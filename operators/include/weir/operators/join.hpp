@@ -14,9 +14,6 @@
 
 namespace weir {
 
-/// Which rows come out of a join without a partner: none, the left ones, the right ones, or all.
-enum class JoinKind { kInner, kLeft, kRight, kFull };
-
 /// What a join gives: its results, and the rows of either side that came too late for it.
 template <class Out, class LeftRow, class RightRow>
 class JoinedStream : public Stream<Out> {

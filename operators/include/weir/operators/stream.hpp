@@ -10,6 +10,8 @@
 #include <weir/operators/async_options.hpp>
 #include <weir/operators/chain.hpp>
 #include <weir/operators/duplicates.hpp>
+#include <weir/operators/iterate_options.hpp>
+#include <weir/operators/join_kind.hpp>
 #include <weir/operators/rate.hpp>
 #include <weir/operators/table_options.hpp>
 #include <weir/operators/top.hpp>
@@ -53,9 +55,6 @@ struct Mapped<Function, Row, false> {
 template <class Function, class Row>
 concept RowFunction =
     std::invocable<const Function&, const Row&> || std::invocable<const Function&, const Row&, Arena&>;
-
-/// Which rows of two tables give a result: those with both, or also those where the right, the left, or either one is missing.
-enum class JoinKind { kInner, kLeft, kRight, kFull };
 
 /// Stands for the collector of a flat_map in checks of its lambda.
 template <class Out>
@@ -188,12 +187,12 @@ class Stream {
   /// worker holds the whole table; changes of it emit nothing. For tables of thousands of rows. Include table.hpp.
   template <class Table, class KeyOf, class Join>
   auto join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
-    return joined_global<detail::JoinKind::kInner>(name, table, std::move(key_of), std::move(combine));
+    return joined_global<JoinKind::kInner>(name, table, std::move(key_of), std::move(combine));
   }
   /// The same, also for rows without one: `combine(const Row&, const TableRow*)`.
   template <class Table, class KeyOf, class Join>
   auto left_join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
-    return joined_global<detail::JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine));
+    return joined_global<JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine));
   }
 
   /// Rows of this stream and of others of the same row type, as they come. The watermark is the smallest of all. Include union.hpp.
@@ -204,6 +203,11 @@ class Stream {
   /// different row types see process<A, B>(). Include route.hpp.
   template <std::size_t kRoutes, class Selector>
   auto route(Selector selector) const;
+  /// Sends rows round a loop until they are done. `body(Stream<Row>)` gives a pair: the rows that go round again, of the same type, and the
+  /// result: `rows.iterate("settle", [](auto looped) { … return std::pair(again, done); })`. `name` names the state, which is the rows in the
+  /// loop. Include iterate.hpp; docs/operators.md says what checkpoints, watermarks and the end of the input mean to a loop.
+  template <class Body>
+  auto iterate(const std::string& name, Body body, IterateOptions options = {}) const;
   /// Deals the rows out to all workers in turn, so that uneven partitions become even load. Rows may overtake each other. This and the next
   /// two: include partitioning.hpp.
   Stream<Row> rebalance() const;
@@ -224,7 +228,7 @@ class Stream {
   Stream<Row> opaque(const std::string& name) const;
 
  protected:
-  template <detail::JoinKind kKind, class Table, class KeyOf, class Join>
+  template <JoinKind kKind, class Table, class KeyOf, class Join>
   auto joined_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const;
 
   detail::GraphBuilder* builder_;

@@ -115,22 +115,22 @@ class Table {
   /// emitted, at once or as the options say. State: all rows of both. `name` names the state.
   template <class Right, class Join>
   auto join(const std::string& name, const Right& right, Join combine, Emission emission = {}) const {
-    return joined_with<detail::JoinKind::kInner>(name, right, std::move(combine), emission, "join");
+    return joined_with<JoinKind::kInner>(name, right, std::move(combine), emission, "join");
   }
   /// The same, also for left rows without a right one: `combine(const Left&, const Right*)`.
   template <class Right, class Join>
   auto left_join(const std::string& name, const Right& right, Join combine, Emission emission = {}) const {
-    return joined_with<detail::JoinKind::kLeft>(name, right, std::move(combine), emission, "left join");
+    return joined_with<JoinKind::kLeft>(name, right, std::move(combine), emission, "left join");
   }
   /// Also for right rows without a left one: `combine(const Left*, const Right&)`.
   template <class Right, class Join>
   auto right_join(const std::string& name, const Right& right, Join combine, Emission emission = {}) const {
-    return joined_with<detail::JoinKind::kRight>(name, right, std::move(combine), emission, "right join");
+    return joined_with<JoinKind::kRight>(name, right, std::move(combine), emission, "right join");
   }
   /// For the rows of either: `combine(const Left*, const Right*)`, never both missing.
   template <class Right, class Join>
   auto full_join(const std::string& name, const Right& right, Join combine, Emission emission = {}) const {
-    return joined_with<detail::JoinKind::kFull>(name, right, std::move(combine), emission, "full join");
+    return joined_with<JoinKind::kFull>(name, right, std::move(combine), emission, "full join");
   }
 
   /// Joins with a table that rows of this one refer to: `foreign_key` gives the right table's key, or std::optional of it for rows that may refer
@@ -138,12 +138,12 @@ class Table {
   /// tables, and every result. `name` names the state; `name.versions` and `name.matches` are vertices too. See table_foreign_key.hpp.
   template <class Right, class ForeignKey, class Join>
   auto join_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join combine) const {
-    return joined_by<detail::JoinKind::kInner>(name, right, std::move(foreign_key), std::move(combine));
+    return joined_by<JoinKind::kInner>(name, right, std::move(foreign_key), std::move(combine));
   }
   /// The same, also for rows without a right one: `combine(const Left&, const Right*)`.
   template <class Right, class ForeignKey, class Join>
   auto left_join_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join combine) const {
-    return joined_by<detail::JoinKind::kLeft>(name, right, std::move(foreign_key), std::move(combine));
+    return joined_by<JoinKind::kLeft>(name, right, std::move(foreign_key), std::move(combine));
   }
 
   /// Lets fewer changes through: at_most_every(10s), each_watermark(). What is held back of a key becomes one change.
@@ -211,7 +211,7 @@ class Table {
     return Table<Key, Out>(Stream<Change<Key, Out>>(builder(), vertex, 0, {}, {}), {}, {});
   }
 
-  template <detail::JoinKind kKind, class Right, class Join>
+  template <JoinKind kKind, class Right, class Join>
   auto joined_with(const std::string& name, const Right& right, Join combine, Emission emission,
                    const char* description) const {
     using RightRow = typename Right::Row;
@@ -232,7 +232,7 @@ class Table {
     return table_of<typename Logic::Out>(to);
   }
 
-  template <detail::JoinKind kKind, class Right, class ForeignKey, class Join>
+  template <JoinKind kKind, class Right, class ForeignKey, class Join>
   auto joined_by(const std::string& name, const Right& right, ForeignKey foreign_key, Join combine) const {
     using RightRow = typename Right::Row;
     using RightKey = typename Right::Key;
@@ -285,7 +285,7 @@ class Table {
     changes_.template connect<Change<Key, Row>>(to, 0, Partitioning::kForward, place::Forward{});
     return Stream<detail::VersionedChange<Key, Row>>(builder(), to, 0, {}, {});
   }
-  template <detail::JoinKind kKind, class Out, class RightRow, class Versions, class ForeignKey, class Join>
+  template <JoinKind kKind, class Out, class RightRow, class Versions, class ForeignKey, class Join>
   auto answered(const std::string& name, const Versions& versions, VertexId matches, ForeignKey foreign_key,
                 Join combine) const {
     using Answers = detail::AnswersOperator<Key, Out>;
@@ -300,7 +300,7 @@ class Table {
       if (!change.after) return said;
       const auto key = std::invoke(foreign_key, *change.after);
       said.answered = detail::KeyInside<std::remove_cvref_t<decltype(key)>>::get(key) == nullptr;
-      if constexpr (kKind == detail::JoinKind::kLeft)
+      if constexpr (kKind == JoinKind::kLeft)
         if (said.answered)
           said.row.emplace(std::invoke(combine, *change.after, static_cast<const RightRow*>(nullptr)));
       return said;
@@ -443,7 +443,7 @@ auto KeyedStream<Row, From, Chain, KeyOf>::aggregate(const std::string& name, A 
 }
 
 template <class Row, class From, class Chain>
-template <detail::JoinKind kKind, class Table, class KeyOf, class Join>
+template <JoinKind kKind, class Table, class KeyOf, class Join>
 auto Stream<Row, From, Chain>::joined_global(const std::string& name, const Table& table, KeyOf key_of,
                                              Join combine) const {
   using Key = typename Table::Key;

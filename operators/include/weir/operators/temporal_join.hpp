@@ -6,17 +6,10 @@
 #include <utility>
 
 #include <weir/operators/join.hpp>
+#include <weir/operators/table_options.hpp>
 #include <weir/operators/temporal_join_operator.hpp>
 
 namespace weir {
-
-/// No row of the right stream says that its key is deleted.
-struct NeverDeleted {
-  template <class Row>
-  bool operator()(const Row&) const {
-    return false;
-  }
-};
 
 /// Joins each row of the left stream with one of the right stream, whose rows are upserts: each replaces what its key had before.
 /// `Traits` say how the row is chosen: AsOf or Latest.
