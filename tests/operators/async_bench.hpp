@@ -13,7 +13,7 @@
 #include <weir/operators/lookup.hpp>
 #include <weir/operators/pipeline.hpp>
 
-namespace weir {
+namespace weir::inline asking {
 
 /// The rows of these tests, and what a service makes of them.
 struct Order {
@@ -213,4 +213,4 @@ JobGraph pricing(Start start, AsyncOptions<OnFailure> options = {}) {
   return pipeline.graph();
 }
 
-}  // namespace weir
+}  // namespace weir::inline asking

@@ -12,7 +12,7 @@
 
 #include "joins.hpp"
 
-namespace weir {
+namespace weir::inline joins {
 
 /// What a random script says, in order.
 struct JoinStep {
@@ -128,4 +128,4 @@ inline void check_join(JoinHarness harness, JoinModel& model, const JoinScript& 
           static_cast<double>(model.late_left.size() + model.late_right.size()));
 }
 
-}  // namespace weir
+}  // namespace weir::inline joins

@@ -10,7 +10,7 @@
 #include <weir/operators/window_join.hpp>
 #include <weir/testing/operator_harness.hpp>
 
-namespace weir {
+namespace weir::inline joins {
 
 /// The rows of the join tests.
 struct Order {
@@ -78,4 +78,4 @@ auto joined_as(const Join& join, JoinKind kind) {
   }
 }
 
-}  // namespace weir
+}  // namespace weir::inline joins
