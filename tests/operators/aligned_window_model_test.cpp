@@ -325,16 +325,16 @@ void check_all(Kind kind, std::uint64_t seeds) {
 }  // namespace
 
 TEST_CASE("Tumbling windows agree with a naive model over early firing, purging, lateness and restarts") {
-  check_all(Kind::kTumbling, 2'500);
+  check_all(Kind::kTumbling, 10'000);
 }
 TEST_CASE("Sliding windows agree with a naive model over early firing, purging, lateness and restarts") {
-  check_all(Kind::kSliding, 4'000);
+  check_all(Kind::kSliding, 10'000);
 }
 TEST_CASE("Cumulative windows agree with a naive model over early firing, purging, lateness and restarts") {
-  check_all(Kind::kCumulative, 2'500);
+  check_all(Kind::kCumulative, 10'000);
 }
 TEST_CASE("Calendar days agree with a naive model around changes of clocks") {
-  check_all(Kind::kCalendarDays, 1'500);
+  check_all(Kind::kCalendarDays, 10'000);
 }
 
 }  // namespace weir

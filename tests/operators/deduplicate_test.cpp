@@ -173,7 +173,7 @@ void check(Harness harness, const std::vector<Step>& script, Expected expected, 
 }  // namespace
 
 TEST_CASE("Deduplication agrees with a naive model over random disorder, lateness, restarts and memory") {
-  for (std::uint64_t seed = 1; seed <= 6'000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 random(seed);
     const auto within = 1 + static_cast<std::int64_t>(random() % 25);

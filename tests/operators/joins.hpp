@@ -49,7 +49,8 @@ inline std::string said(const JoinedRows& rows) {
 
 using LateOrders = std::vector<testing::Timed<Order>>;
 using LateRates = std::vector<testing::Timed<ExchangeRate>>;
-using JoinHarness = testing::OperatorHarness<testing::Inputs<Order, ExchangeRate>, Joined, Order, ExchangeRate>;
+using JoinHarness =
+    testing::OperatorHarness<testing::Inputs<Order, ExchangeRate>, Joined, Order, ExchangeRate>;
 
 /// Says the join of `orders` and `rates` that `joined_of(orders, rates)` makes, called "join", and wants its late rows.
 template <class JoinedOf>
@@ -60,7 +61,8 @@ JoinHarness join_harness(JoinedOf joined_of) {
   joined.sink("results");
   joined.late_left().sink("late-orders");
   joined.late_right().sink("late-rates");
-  return testing::harness_for<testing::Inputs<Order, ExchangeRate>, Joined, Order, ExchangeRate>(pipeline.graph(), "join");
+  return testing::harness_for<testing::Inputs<Order, ExchangeRate>, Joined, Order, ExchangeRate>(
+      pipeline.graph(), "join");
 }
 
 /// A join of any kind but inner, and inner, by what is given to `of(kind)`.

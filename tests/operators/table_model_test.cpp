@@ -86,7 +86,7 @@ struct Script {
 }  // namespace
 
 TEST_CASE("Tables of last rows agree with a naive model") {
-  const std::uint32_t seed = GENERATE(range(0u, 180u));
+  const std::uint32_t seed = GENERATE(range(0u, kSeeds));
   const bool by_event_time = seed % 2 == 1, at_watermark = seed % 3 == 1, expires = seed % 5 < 2;
   INFO("seed " << seed << ", by event time " << by_event_time << ", at watermark " << at_watermark
                << ", expires " << expires);
@@ -105,7 +105,7 @@ TEST_CASE("Tables of last rows agree with a naive model") {
   std::int64_t next_moment = 0;
   // What the table is after each step. Which of its changes come first within a step, and their times, are not the model's.
   std::vector<std::map<std::uint32_t, Order>> steps;
-  for (int n = 0; n < 60; ++n) {
+  for (int n = 0; n < script_length(seed); ++n) {
     const EventTime time = script.time();
     const Order order = script.order(1 + seed % 6);
     harness.record(order, time);
@@ -149,7 +149,7 @@ TEST_CASE("Tables of last rows agree with a naive model") {
 
 TEST_CASE(
     "A table that emits at the watermark is the table at the end of each step, also where rows expire") {
-  const std::uint32_t seed = GENERATE(range(0u, 170u));
+  const std::uint32_t seed = GENERATE(range(0u, kSeeds));
   const std::int64_t step = seed % 2 == 0 ? 1 : 10;
   INFO("seed " << seed);
   Pipeline pipeline("test");
@@ -167,7 +167,7 @@ TEST_CASE(
   std::map<std::uint32_t, std::vector<std::string>> expected, said;
   std::map<std::uint32_t, std::int64_t> table;
   EventTime step_end{step - 1};
-  for (int n = 0; n < 60; ++n) {
+  for (int n = 0; n < script_length(seed); ++n) {
     const EventTime time = script.time();
     rows.push_back({script.order(1 + seed % 4), time});
     harness.record(rows.back().row, time);
@@ -197,7 +197,7 @@ TEST_CASE(
 }
 
 TEST_CASE("Results without windows agree with a naive model") {
-  const std::uint32_t seed = GENERATE(range(0u, 170u));
+  const std::uint32_t seed = GENERATE(range(0u, kSeeds));
   INFO("seed " << seed);
   Pipeline pipeline("test");
   pipeline.source<Order>("orders")
@@ -211,7 +211,7 @@ TEST_CASE("Results without windows agree with a naive model") {
   std::vector<testing::Timed<Largest>> expected;
   std::map<std::uint32_t, std::int64_t> table;
   std::map<std::uint32_t, EventTime> last;
-  for (int n = 0; n < 60; ++n) {
+  for (int n = 0; n < script_length(seed); ++n) {
     const Order order = script.order(1 + seed % 6);
     const EventTime time = script.time();
     harness.record(order, time);
@@ -272,7 +272,7 @@ TEST_CASE("A window's final row is emitted once, when the watermark has passed i
 }
 
 TEST_CASE("Suppressed tables agree with a naive model") {
-  const std::uint32_t seed = GENERATE(range(0u, 170u));
+  const std::uint32_t seed = GENERATE(range(0u, kSeeds));
   const bool limited = GENERATE(false, true);
   INFO("seed " << seed << ", limited " << limited);
   const std::int64_t wait = limited ? 20 : 0;
@@ -299,7 +299,7 @@ TEST_CASE("Suppressed tables agree with a naive model") {
       waiting.erase(id);
     }
   };
-  for (int n = 1; n <= 60; ++n) {
+  for (int n = 1; n <= script_length(seed); ++n) {
     const EventTime time{n * 3};
     const Orders change = orders.next();
     harness.record(change, time);

@@ -31,6 +31,10 @@ BOOST_DESCRIBE_STRUCT(Customer, (), (name, city))
 
 using Orders = Change<std::uint32_t, Order>;
 
+/// Of model tests: a few long scripts, then many short ones.
+constexpr std::uint32_t kSeeds = 10'000;
+constexpr int script_length(std::uint32_t seed) { return seed < 100 ? 60 : 6 + static_cast<int>(seed % 12); }
+
 /// A table of orders that changes at random.
 class RandomOrders {
  public:

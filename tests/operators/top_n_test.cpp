@@ -118,7 +118,7 @@ auto random_top(std::mt19937_64& random) {
 }  // namespace
 
 TEST_CASE("Applied one after the other, changes give what a naive model ranks, at every row") {
-  for (std::uint64_t seed = 1; seed <= 6'000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 random(seed);
     const auto n = 1 + static_cast<std::uint32_t>(random() % 4);
@@ -169,7 +169,7 @@ TEST_CASE("Applied one after the other, changes give what a naive model ranks, a
 
 TEST_CASE(
     "The top of windows agrees with a naive model over random disorder, late rows, restarts and memory") {
-  for (std::uint64_t seed = 1; seed <= 6'000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 random(seed);
     const auto size = 1 + static_cast<std::int64_t>(random() % 20);

@@ -179,7 +179,7 @@ void check(const Shape& shape, const std::vector<Step>& script, KeyOf key_of) {
 
 TEST_CASE(
     "Tumbling windows agree with a naive model over random disorder, lateness, restarts, memory and keys") {
-  for (std::uint64_t seed = 1; seed <= 2'400; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
     INFO("seed " << seed);
     Random random(seed);
     const Shape shape = random_shape(random);
