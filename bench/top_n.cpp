@@ -48,9 +48,8 @@ weir::JobGraph pipeline(std::uint64_t keys) {
   pipeline.source<Event>("events")
       .generated_by([keys](std::uint64_t n, std::uint64_t seed) {
         const std::uint64_t r = weir::detail::hash_u64(n + seed);
-        return Event{((r >> 32) * keys) >> 32,
-                     {static_cast<std::int64_t>(n / 10'000)},
-                     static_cast<std::uint32_t>(r)};
+        return Event{
+            ((r >> 32) * keys) >> 32, {static_cast<std::int64_t>(n / 10'000)}, static_cast<std::uint32_t>(r)};
       })
       .event_time(&Event::time, weir::monotonous())
       .key_by(&Event::key)

@@ -64,8 +64,8 @@ TEST_CASE("probes follow the job's state") {
     served.state = state;
     CHECK(both() == std::pair(200, 200));
   }
-  for (const JobState state : {JobState::kCreated, JobState::kStarting,
-                               JobState::kRestarting, JobState::kDone, JobState::kStopped}) {
+  for (const JobState state : {JobState::kCreated, JobState::kStarting, JobState::kRestarting,
+                               JobState::kDone, JobState::kStopped}) {
     served.state = state;
     CHECK(both() == std::pair(200, 503));
   }

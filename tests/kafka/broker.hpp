@@ -34,7 +34,9 @@ class Broker {
   static std::string tool(const std::string& arguments) {
     std::string out;
     FILE* pipe = ::popen(
-        fmt::format("{} jvm {} 2>/dev/null", (project_directory() / "scripts/kafka").string(), arguments).c_str(), "r");
+        fmt::format("{} jvm {} 2>/dev/null", (project_directory() / "scripts/kafka").string(), arguments)
+            .c_str(),
+        "r");
     if (!pipe) throw std::runtime_error("scripts/kafka cannot be run");
     char buffer[4096];
     for (std::size_t n; (n = ::fread(buffer, 1, sizeof buffer, pipe)) > 0;) out.append(buffer, n);
@@ -56,8 +58,8 @@ class Broker {
 
   void script(const std::string& action) const {
     const std::string command =
-        fmt::format("{} {} --port {} --dir {} >/dev/null", (project_directory() / "scripts/kafka").string(), action,
-                    port_, directory_.string());
+        fmt::format("{} {} --port {} --dir {} >/dev/null", (project_directory() / "scripts/kafka").string(),
+                    action, port_, directory_.string());
     if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
   }
 

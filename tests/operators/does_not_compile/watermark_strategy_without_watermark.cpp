@@ -10,6 +10,4 @@ struct Undecided {
   void observe(weir::EventTime) {}
 };
 
-void say(weir::Pipeline& pipeline) {
-  pipeline.source<Row>("rows").event_time(&Row::time, Undecided{});
-}
+void say(weir::Pipeline& pipeline) { pipeline.source<Row>("rows").event_time(&Row::time, Undecided{}); }

@@ -82,7 +82,8 @@ struct Manifest {
   std::uint32_t parallelism = 1;
   std::int64_t created_millis = 0;
   bool final = false;  ///< taken when all sources had ended
-  Checksum origin;     ///< of the manifest of the savepoint that this chain of checkpoints began with; zero: with none
+  Checksum
+      origin;  ///< of the manifest of the savepoint that this chain of checkpoints began with; zero: with none
   std::vector<PartitionProgress> sources;
   std::vector<StateShard> shards;
   std::vector<OperatorStateEntry> operator_states;
