@@ -1,24 +1,16 @@
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <weir/connectors/connectors.hpp>
 #include <weir/operators/pipeline.hpp>
-#include <weir/runtime/job.hpp>
-#include <weir/runtime/real_environment.hpp>
-#include <weir/state/tier.hpp>
 
-#include "cpu_seconds.hpp"
+#include "measured_runs.hpp"
 
 namespace weir::bench {
 
@@ -95,55 +87,20 @@ class JoinBench {
   void report(const std::string& kind, std::uint64_t keys, StateMode state,
               const std::function<JobGraph()>& graph) {
     if (keys_ != 0 && keys != keys_) return;
-    std::vector<Measured> all;
-    for (int i = 0; i < runs_; ++i) all.push_back(run(graph(), state));
-    std::sort(all.begin(), all.end(),
-              [](const Measured& a, const Measured& b) { return a.per_second < b.per_second; });
-    const Measured& median = all[all.size() / 2];
+    JobOptions options = job_options(
+        {scratch_, state, checkpoint_ms_ > 0 ? std::optional<Duration>(checkpoint_ms_) : std::nullopt});
+    for (const char* source : {"views", "clicks"})
+      options.sources[source] = fmt::format("generator:?events={}&partitions=1", rows_ / 2);
+    const Runs all = measure(graph, options, rows_, runs_);
     double load = 0;
     if (getloadavg(&load, 1) != 1) load = -1;
     fmt::print("{:>7} {:>9} {:>8} {:>10.2f} {:>9.2f} {:>9.2f} {:>11.1f} {:>6.1f}\n", kind, keys,
-               state == StateMode::kHeap ? "heap" : "rocksdb", median.per_second / 1e6,
-               all.front().per_second / 1e6, all.back().per_second / 1e6,
-               median.cpu_seconds * 1e9 / static_cast<double>(rows_), load);
-    std::filesystem::remove_all(scratch_);
+               name_of(state), all.median.per_second / 1e6, all.min_per_second / 1e6,
+               all.max_per_second / 1e6, all.median.cpu_ns_per_row, load);
+    std::fflush(stdout);
   }
 
  private:
-  struct Measured {
-    double per_second;
-    double cpu_seconds;
-  };
-
-  Measured run(const JobGraph& graph, StateMode state) {
-    const std::filesystem::path scratch = scratch_;
-    std::filesystem::remove_all(scratch);
-    JobOptions options;
-    options.parallelism = 1;
-    options.state = state;
-    options.state_dir = scratch / "state";
-    options.checkpoint_dir = scratch / "checkpoints";
-    if (checkpoint_ms_ > 0) options.checkpoint_interval = Duration{checkpoint_ms_};
-    else options.checkpoint_interval = std::nullopt;
-    options.memory_bytes = std::size_t{2} << 30;
-    for (const char* source : {"views", "clicks"})
-      options.sources[source] = fmt::format("generator:?events={}&partitions=1", rows_ / 2);
-    const auto environment = make_real_environment();
-    MetricRegistry metrics;
-    Job job(graph, options,
-            {*environment, metrics, make_connectors(),
-             [](const JobOptions& o) {
-               return make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
-             },
-             [](const JobOptions& o) { return make_directory_store(o.checkpoint_dir); },
-             [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
-    const double cpu = cpu_seconds();
-    const auto begin = std::chrono::steady_clock::now();
-    if (job.run() != ExitCode::kDone) std::exit(1);
-    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    return {static_cast<double>(rows_) / wall, cpu_seconds() - cpu};
-  }
-
   CLI::App app_;
   std::string scratch_;
   std::uint64_t rows_ = 10'000'000;

@@ -5,22 +5,15 @@
 //
 //   build/release/bench/sliding_windows --events 90000000 --runs 3
 
-#include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <string>
-#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <weir/connectors/connectors.hpp>
 #include <weir/operators/pipeline.hpp>
-#include <weir/runtime/job.hpp>
-#include <weir/runtime/real_environment.hpp>
-#include <weir/state/tier.hpp>
 
-#include "cpu_seconds.hpp"
+#include "measured_runs.hpp"
 
 namespace {
 
@@ -36,12 +29,6 @@ struct Configuration {
   std::string name;
   weir::AlignedWindows<> windows;
   bool retracts;
-  weir::StateMode state;
-};
-
-struct Measured {
-  double per_second;
-  double cpu_seconds;
 };
 
 weir::JobGraph pipeline(const Configuration& c, std::uint64_t keys, std::uint64_t per_second) {
@@ -60,34 +47,6 @@ weir::JobGraph pipeline(const Configuration& c, std::uint64_t keys, std::uint64_
   return pipeline.graph();
 }
 
-Measured run(const Configuration& c, std::uint64_t events, std::uint64_t keys, std::uint64_t per_second,
-             int checkpoint_seconds, const std::filesystem::path& scratch) {
-  std::filesystem::remove_all(scratch);
-  weir::JobOptions options;
-  options.parallelism = 1;
-  options.state = c.state;
-  options.state_dir = scratch / "state";
-  options.checkpoint_dir = scratch / "checkpoints";
-  if (checkpoint_seconds > 0) options.checkpoint_interval = std::chrono::seconds(checkpoint_seconds);
-  else options.checkpoint_interval = std::nullopt;
-  options.memory_bytes = std::size_t{2} << 30;
-  options.sources["events"] = fmt::format("generator:?events={}&partitions=1", events);
-  const auto environment = weir::make_real_environment();
-  weir::MetricRegistry metrics;
-  weir::Job job(pipeline(c, keys, per_second), options,
-                {*environment, metrics, weir::make_connectors(),
-                 [](const weir::JobOptions& o) {
-                   return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
-                 },
-                 [](const weir::JobOptions& o) { return weir::make_directory_store(o.checkpoint_dir); },
-                 [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
-  const double cpu = cpu_seconds();
-  const auto begin = std::chrono::steady_clock::now();
-  if (job.run() != weir::ExitCode::kDone) std::exit(1);
-  const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return {static_cast<double>(events) / wall, cpu_seconds() - cpu};
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -104,23 +63,23 @@ int main(int argc, char** argv) {
   app.add_option("--checkpoint-seconds", checkpoint_seconds, "0: one checkpoint, at the end");
   app.add_option("--scratch", scratch, "directory for state and checkpoints; removed");
   CLI11_PARSE(app, argc, argv);
+  const auto interval = checkpoint_seconds > 0
+                            ? std::optional<weir::Duration>(std::chrono::seconds(checkpoint_seconds))
+                            : std::nullopt;
   fmt::print("{:>22} {:>8} {:>9} {:>9} {:>9} {:>12}\n", "window", "state", "M/s median", "min", "max",
              "CPU ns/event");
   for (const auto state : {weir::StateMode::kHeap, weir::StateMode::kRocksDb})
     for (const bool retracts : {true, false})
       for (const auto size : {10s, 600s}) {
         const Configuration c{fmt::format("{} {} s/1 s", retracts ? "count" : "max", size.count()),
-                              weir::sliding(size, 1s), retracts, state};
-        std::vector<Measured> all;
-        for (int i = 0; i < runs; ++i)
-          all.push_back(run(c, events, keys, per_second, checkpoint_seconds, scratch));
-        std::sort(all.begin(), all.end(),
-                  [](const Measured& a, const Measured& b) { return a.per_second < b.per_second; });
-        const Measured& median = all[all.size() / 2];
-        fmt::print("{:>22} {:>8} {:>9.2f} {:>9.2f} {:>9.2f} {:>12.1f}\n", c.name,
-                   state == weir::StateMode::kHeap ? "heap" : "rocksdb", median.per_second / 1e6,
-                   all.front().per_second / 1e6, all.back().per_second / 1e6,
-                   median.cpu_seconds * 1e9 / static_cast<double>(events));
+                              weir::sliding(size, 1s), retracts};
+        weir::JobOptions options = weir::bench::job_options({scratch, state, interval});
+        options.sources["events"] = fmt::format("generator:?events={}&partitions=1", events);
+        const auto all =
+            weir::bench::measure([&] { return pipeline(c, keys, per_second); }, options, events, runs);
+        fmt::print("{:>22} {:>8} {:>9.2f} {:>9.2f} {:>9.2f} {:>12.1f}\n", c.name, weir::bench::name_of(state),
+                   all.median.per_second / 1e6, all.min_per_second / 1e6, all.max_per_second / 1e6,
+                   all.median.cpu_ns_per_row);
+        std::fflush(stdout);
       }
-  std::filesystem::remove_all(scratch);
 }
