@@ -1,0 +1,34 @@
+#include "queries.hpp"
+
+#include <string>
+
+#include <weir/core/error.hpp>
+
+namespace nexmark {
+
+// name, what it asks; defined in queries/<name>.cpp
+#define NEXMARK_QUERIES(query) \
+  query(q0, "all bids as they are") query(q1, "prices in euros") query(q2, "bids for every 123rd auction")
+
+#define NEXMARK_DECLARE(name, title) void name(weir::Pipeline& pipeline, const Events& events);
+NEXMARK_QUERIES(NEXMARK_DECLARE)
+#undef NEXMARK_DECLARE
+
+std::span<const Query> queries() {
+#define NEXMARK_LIST(name, title) {#name, title, name},
+  static constexpr Query kQueries[] = {NEXMARK_QUERIES(NEXMARK_LIST)};
+#undef NEXMARK_LIST
+  return kQueries;
+}
+
+const Query& query_named(std::string_view name) {
+  std::string known;
+  for (const Query& query : queries()) {
+    if (query.name == name) return query;
+    known += (known.empty() ? "" : ", ") + std::string(query.name);
+  }
+  throw weir::FailJob("there is no query '" + std::string(name) + "'; there are " + known,
+                      weir::ExitCode::kUsage);
+}
+
+}  // namespace nexmark
