@@ -1,9 +1,16 @@
-// The queries of Nexmark, one at a time:
+// The queries of Nexmark, and the events they ask about:
 //
-//   nexmark run --query q5 --source events=file:events.jsonl --sink results=file:out?format=jsonl
+//   nexmark generate --events 200000 --rate 1000 --seed 42 -o events.jsonl
+//   nexmark run --query q5 --source events=file:events.jsonl --sink 'results=file:out?format=jsonl'
+//   nexmark run --query q5 --source 'events=generator:?events=10000000' --sink results=discard:
 
+#include <string_view>
+
+#include "generate.hpp"
 #include "program.hpp"
 
 int main(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "generate") return nexmark::generate(argc - 1, argv + 1);
   return weir::main(argc, argv, "nexmark", nexmark::parameters(), nexmark::build);
 }

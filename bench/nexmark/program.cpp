@@ -1,5 +1,6 @@
 #include "program.hpp"
 
+#include "generator.hpp"
 #include "queries.hpp"
 
 namespace nexmark {
@@ -8,13 +9,21 @@ std::vector<weir::Parameter> parameters() {
   return {
       {"query", weir::ParameterKind::kText, "q0", "which of the queries to run: q0, q1, …"},
       {"watermark-delay", weir::ParameterKind::kDuration, "4s", "how far out of order events may be"},
+      {"event-rate", weir::ParameterKind::kInteger, std::to_string(EventClock::kDefaultRate),
+       "events a second of event time, where they are generated"},
+      {"event-base", weir::ParameterKind::kInteger, std::to_string(EventClock::kDefaultBase),
+       "when the first generated event happens, milliseconds since 1970"},
   };
 }
 
 void build(weir::Pipeline& pipeline, const weir::Settings& settings) {
   const Query& query = query_named(settings.text("query"));
+  const std::int64_t rate = settings.integer("event-rate");
+  if (rate < 1) throw weir::FailJob("--event-rate: at least 1", weir::ExitCode::kUsage);
+  const GeneratedEvents generated{EventClock(settings.integer("event-base"), rate)};
   const Events events =
       pipeline.source<Event>("events", "generator:")
+          .generated_by(generated)
           .event_time(time_of, weir::bounded_out_of_orderness(settings.duration("watermark-delay")));
   query.build(pipeline, events);
 }

@@ -1,0 +1,51 @@
+#include "time_text.hpp"
+
+#include <chrono>
+
+namespace nexmark {
+
+namespace {
+
+using Moment = std::chrono::sys_time<std::chrono::milliseconds>;
+
+Moment moment(weir::EventTime time) { return Moment(std::chrono::milliseconds(time.millis)); }
+
+std::chrono::minutes minute_of_day(weir::EventTime time) {
+  const Moment at = moment(time);
+  return std::chrono::floor<std::chrono::minutes>(at - std::chrono::floor<std::chrono::days>(at));
+}
+
+char* two_digits(char* to, unsigned number) {
+  *to++ = static_cast<char>('0' + number / 10);
+  *to++ = static_cast<char>('0' + number % 10);
+  return to;
+}
+
+}  // namespace
+
+std::string_view day_text(weir::EventTime time, weir::Arena& arena) {
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(moment(time)));
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  constexpr std::size_t kSize = 10;
+  char* const text = arena.allocate(kSize);
+  char* to = two_digits(two_digits(text, year / 100), year % 100);
+  *to++ = '-';
+  to = two_digits(to, static_cast<unsigned>(date.month()));
+  *to++ = '-';
+  two_digits(to, static_cast<unsigned>(date.day()));
+  return {text, kSize};
+}
+
+std::string_view minute_text(weir::EventTime time, weir::Arena& arena) {
+  const auto minute = static_cast<unsigned>(minute_of_day(time).count());
+  constexpr std::size_t kSize = 5;
+  char* const text = arena.allocate(kSize);
+  char* to = two_digits(text, minute / 60);
+  *to++ = ':';
+  two_digits(to, minute % 60);
+  return {text, kSize};
+}
+
+int hour_of_day(weir::EventTime time) { return static_cast<int>(minute_of_day(time).count() / 60); }
+
+}  // namespace nexmark

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include <weir/core/arena.hpp>
+#include <weir/core/time.hpp>
+
+/// Times as text, in UTC, for years of four digits.
+namespace nexmark {
+
+/// "2015-07-15"
+std::string_view day_text(weir::EventTime time, weir::Arena& arena);
+/// "23:58"
+std::string_view minute_text(weir::EventTime time, weir::Arena& arena);
+/// 0 to 23
+int hour_of_day(weir::EventTime time);
+
+}  // namespace nexmark
