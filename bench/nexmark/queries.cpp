@@ -6,16 +6,23 @@
 
 namespace nexmark {
 
-// name, what it asks; defined in queries/<name>.cpp
-#define NEXMARK_QUERIES(query)                                                                             \
-  query(q0, "all bids as they are") query(q1, "prices in euros") query(q2, "bids for every 123rd auction") \
-      query(q5, "auctions with the most bids, in sliding windows") query(q7, "highest bids, in windows")   \
-          query(q8, "new persons who open auctions, in windows") query(q10, "bids with day and minute")    \
-              query(q11, "bids of a bidder's sessions")                                                    \
-                  query(q12, "bids of bidders, in windows of the wall clock")                              \
-                      query(q14, "bids with calculated columns")                                           \
-                          query(q21, "bids with the number of their channel")                              \
-                              query(q22, "bids with directories of their address")
+// A line a query: name, what it asks. Defined in queries/<name>.cpp.
+// clang-format off
+#define NEXMARK_QUERIES(query) \
+  query(q0, "all bids as they are") \
+  query(q1, "prices in euros") \
+  query(q2, "bids for every 123rd auction") \
+  query(q5, "auctions with the most bids, in sliding windows") \
+  query(q7, "highest bids, in windows") \
+  query(q8, "new persons who open auctions, in windows") \
+  query(q10, "bids with day and minute") \
+  query(q11, "bids of a bidder's sessions") \
+  query(q12, "bids of bidders, in windows of the wall clock") \
+  query(q13, "bids with a side input") \
+  query(q14, "bids with calculated columns") \
+  query(q21, "bids with the number of their channel") \
+  query(q22, "bids with directories of their address")
+// clang-format on
 
 #define NEXMARK_DECLARE(name, title) void name(weir::Pipeline& pipeline, const Events& events);
 NEXMARK_QUERIES(NEXMARK_DECLARE)

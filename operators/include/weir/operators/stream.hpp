@@ -184,15 +184,18 @@ class Stream {
   auto process(const std::string& name, Function function) const;
 
   /// Joins each row with the row of a table under `key_of(const Row&)`, as it is when the row comes: `combine(const Row&, const TableRow&)`. Every
-  /// worker holds the whole table; changes of it emit nothing. For tables of thousands of rows. Include table.hpp.
+  /// worker holds the whole table; changes of it emit nothing. For tables of thousands of rows. `start`: once_complete(), for tables that are to
+  /// be read first. Include table.hpp.
   template <class Table, class KeyOf, class Join>
-  auto join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
-    return joined_global<JoinKind::kInner>(name, table, std::move(key_of), std::move(combine));
+  auto join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine,
+                   GlobalJoinStart start = {}) const {
+    return joined_global<JoinKind::kInner>(name, table, std::move(key_of), std::move(combine), start);
   }
   /// The same, also for rows without one: `combine(const Row&, const TableRow*)`.
   template <class Table, class KeyOf, class Join>
-  auto left_join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
-    return joined_global<JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine));
+  auto left_join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine,
+                        GlobalJoinStart start = {}) const {
+    return joined_global<JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine), start);
   }
 
   /// Rows of this stream and of others of the same row type, as they come. The watermark is the smallest of all. Include union.hpp.
@@ -229,7 +232,8 @@ class Stream {
 
  protected:
   template <JoinKind kKind, class Table, class KeyOf, class Join>
-  auto joined_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const;
+  auto joined_global(const std::string& name, const Table& table, KeyOf key_of, Join combine,
+                     GlobalJoinStart start) const;
 
   detail::GraphBuilder* builder_;
   VertexId vertex_;
