@@ -1,5 +1,6 @@
 // The queries of Nexmark, and the events they ask about:
 //
+//   nexmark queries
 //   nexmark generate --events 200000 --rate 1000 --seed 42 -o events.jsonl
 //   nexmark run --query q5 --source events=file:events.jsonl --sink 'results=file:out?format=jsonl'
 //   nexmark run --query q5 --source 'events=generator:?events=10000000' --sink results=discard:
@@ -11,6 +12,7 @@
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "queries") return nexmark::list_queries();
   if (command == "generate") return nexmark::generate(argc - 1, argv + 1);
   return weir::main(argc, argv, "nexmark", nexmark::parameters(), nexmark::build);
 }

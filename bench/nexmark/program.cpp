@@ -1,5 +1,7 @@
 #include "program.hpp"
 
+#include <fmt/format.h>
+
 #include "generator.hpp"
 #include "queries.hpp"
 
@@ -26,6 +28,11 @@ void build(weir::Pipeline& pipeline, const weir::Settings& settings) {
           .generated_by(generated)
           .event_time(time_of, weir::bounded_out_of_orderness(settings.duration("watermark-delay")));
   query.build(pipeline, events);
+}
+
+int list_queries() {
+  for (const Query& query : queries()) fmt::print("{:<4} {}\n", query.name, query.title);
+  return 0;
 }
 
 }  // namespace nexmark

@@ -12,4 +12,7 @@ std::vector<weir::Parameter> parameters();
 /// The pipeline of the query that --query names, from the source "events" to the sink "results".
 void build(weir::Pipeline& pipeline, const weir::Settings& settings);
 
+/// Prints a line a query. Returns the exit code.
+int list_queries();
+
 }  // namespace nexmark
