@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "generator.hpp"
 #include "queries.hpp"
 
 namespace nexmark {
@@ -18,16 +17,19 @@ std::vector<weir::Parameter> parameters() {
   };
 }
 
+void build(weir::Pipeline& pipeline, const std::string& query, weir::Duration watermark_delay,
+           const EventClock& clock) {
+  const Events events = pipeline.source<Event>("events", "generator:")
+                            .generated_by(GeneratedEvents{clock})
+                            .event_time(time_of, weir::bounded_out_of_orderness(watermark_delay));
+  query_named(query).build(pipeline, events);
+}
+
 void build(weir::Pipeline& pipeline, const weir::Settings& settings) {
-  const Query& query = query_named(settings.text("query"));
   const std::int64_t rate = settings.integer("event-rate");
   if (rate < 1) throw weir::FailJob("--event-rate: at least 1", weir::ExitCode::kUsage);
-  const GeneratedEvents generated{EventClock(settings.integer("event-base"), rate)};
-  const Events events =
-      pipeline.source<Event>("events", "generator:")
-          .generated_by(generated)
-          .event_time(time_of, weir::bounded_out_of_orderness(settings.duration("watermark-delay")));
-  query.build(pipeline, events);
+  build(pipeline, settings.text("query"), settings.duration("watermark-delay"),
+        EventClock(settings.integer("event-base"), rate));
 }
 
 int list_queries() {
