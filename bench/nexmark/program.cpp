@@ -21,7 +21,8 @@ void build(weir::Pipeline& pipeline, const std::string& query, weir::Duration wa
            const EventClock& clock) {
   const Events events = pipeline.source<Event>("events", "generator:")
                             .generated_by(GeneratedEvents{clock})
-                            .event_time(time_of, weir::bounded_out_of_orderness(watermark_delay));
+                            .event_time([](const Event& event) { return time_of(event); },
+                                        weir::bounded_out_of_orderness(watermark_delay));
   query_named(query).build(pipeline, events);
 }
 

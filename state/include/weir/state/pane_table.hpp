@@ -42,6 +42,12 @@ class PaneTable {
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
   std::size_t bytes() const { return capacity_ * sizeof(Slot); }
+  /// Makes room for `entries` in all. To be called before keys are taken over from another table, which gives them in the order of their
+  /// hashes: in a table that is too small for them they would all lie at its front, in one long row to be searched.
+  void reserve_for(std::size_t entries) {
+    const std::size_t capacity = std::max(kSmallest, std::bit_ceil(entries * 8 / 5 + 1));
+    if (capacity > capacity_) move_to(capacity);
+  }
 
   void prefetch(std::uint64_t hash) const {
     if (capacity_ > 0) __builtin_prefetch(slots_ + index_of(hash), 1);
@@ -141,9 +147,10 @@ class PaneTable {
     any_dirty_ = true;
   }
 
-  void grow() {
+  void grow() { move_to(capacity_ == 0 ? kSmallest : capacity_ * 2); }
+  void move_to(std::size_t capacity) {
     PaneTable larger;
-    larger.reserve(capacity_ == 0 ? kSmallest : capacity_ * 2);
+    larger.reserve(capacity);
     for (std::size_t i = 0; i < capacity_; ++i) {
       Slot& from = slots_[i];
       if (from.hash == 0) continue;
