@@ -42,9 +42,9 @@ def generate(place, name, *more):
     return path
 
 
-def command(query, place, source, *more):
+def command(query, place, source, *more, bound=BOUND):
     return [str(word) for word in (
-        PROGRAM, "run", "--query", query, *source, "--watermark-delay", BOUND, "--sink", f"results=file:{place}/out?format=jsonl",
+        PROGRAM, "run", "--query", query, *source, "--watermark-delay", bound, "--sink", f"results=file:{place}/out?format=jsonl",
         "--state-dir", f"{place}/state", "--checkpoint-dir", f"{place}/checkpoints", "--http", "off", "--log-level", "warn", *more)]
 
 
@@ -127,8 +127,34 @@ def case(query, place, order, arguments, kill):
     check(query, place, order)
 
 
+def check_edges(scratch):
+    """q7 with bids at the very moment at which windows meet, as high as either window's highest: rare in generated events."""
+    chance = random.Random(7)
+    size, bids = 10_000, []
+    for n in range(2000):
+        moment = 1436918300000 + chance.randrange(40) * 2500 + chance.choice([0, 0, 1])
+        bids.append({"auction": 1, "bidder": n, "price": chance.randrange(97, 101), "dateTime": moment, "extra": ""})
+    highest = {}
+    for bid in bids:
+        start = bid["dateTime"] // size * size
+        highest[start] = max(highest.get(start, 0), bid["price"])
+    expected = []
+    for bid in bids:
+        start = bid["dateTime"] // size * size
+        windows = [start, start - size] if bid["dateTime"] == start else [start]
+        expected += [json.dumps(bid, separators=(",", ":")).encode() for window in windows if highest.get(window) == bid["price"]]
+    events = scratch / "edges.jsonl"
+    events.write_text("".join(json.dumps({"event_type": 2, "bid": {**bid, "channel": "", "url": ""}}) + "\n" for bid in bids))
+    place = scratch / "edges"
+    run(command("q7", place, ["--source", f"events=file:{events}"], "--parallelism", "2", bound="200s"))
+    found = lines_of("q7", place)
+    assert found == sorted(expected), f"q7, edges: {len(found)} rows, {len(expected)} expected"
+    assert len(set(expected)) < len(expected), "no bid belongs to two windows"
+
+
 def main(scratch):
     inputs = {"in-order": generate(scratch, "in-order"), "disordered": generate(scratch, "disordered", "--disorder", "3000")}
+    check_edges(scratch)
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         running = {}

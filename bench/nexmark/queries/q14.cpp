@@ -31,18 +31,11 @@ std::string_view kind_of_time(weir::EventTime time) {
 
 void q14(weir::Pipeline&, const Events& events) {
   bids(events)
-      .filter([](const Bid& bid) {
+      .flat_map<Q14Row>([](const Bid& bid, auto&& collect, weir::Arena& arena) {
         const std::int64_t price = euro_thousandths(bid.price);
-        return price > 1'000'000'000 && price < 50'000'000'000;
-      })
-      .map([](const Bid& bid, weir::Arena& arena) {
-        return Q14Row{bid.auction,
-                      bid.bidder,
-                      decimal_text(euro_thousandths(bid.price), arena),
-                      kind_of_time(bid.dateTime),
-                      bid.dateTime,
-                      bid.extra,
-                      std::count(bid.extra.begin(), bid.extra.end(), 'c')};
+        if (price <= 1'000'000'000 || price >= 50'000'000'000) return;
+        collect(Q14Row{bid.auction, bid.bidder, decimal_text(price, arena), kind_of_time(bid.dateTime),
+                       bid.dateTime, bid.extra, std::count(bid.extra.begin(), bid.extra.end(), 'c')});
       })
       .sink("results", "print:");
 }

@@ -42,7 +42,7 @@ void q8(weir::Pipeline&, const Events& events) {
       .join(sellers.key_by(&WindowOfSeller::key))
       .window(windows)
       .inner<Q8Row>("newcomers-who-sell",
-                    [](const WindowOfNewcomer& newcomer, const WindowOfSeller&) {
+                    [](const auto& newcomer, const auto&) {
                       return Q8Row{newcomer.key.id, newcomer.key.name, newcomer.window_start};
                     })
       .sink("results", "print:");

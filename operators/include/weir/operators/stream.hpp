@@ -115,11 +115,13 @@ class Stream {
                                    detail::then(description_, "filter"));
   }
 
-  /// Any number of rows of type `Out` for each row: `function(const Row&, collect)` calls collect(out) for each.
+  /// Any number of rows of type `Out` for each row: `function(const Row&, collect)` calls collect(out) for each; or
+  /// `function(const Row&, collect, weir::Arena&)` when it makes text.
   template <class Out, class Function>
   auto flat_map(Function function) const {
     static_assert(
-        std::invocable<const Function&, const Row&, detail::AnyCollector<Out>>,
+        std::invocable<const Function&, const Row&, detail::AnyCollector<Out>> ||
+            std::invocable<const Function&, const Row&, detail::AnyCollector<Out>, Arena&>,
         "weir: flat_map<Out>() takes a function of (const Row&, auto&& collect) that calls collect(Out)");
     using Next = chain::FlatMap<Chain, Function, Out>;
     return Stream<Out, From, Next>(*builder_, vertex_, port_, Next{chain_, std::move(function)},
@@ -127,11 +129,14 @@ class Stream {
   }
 
   /// Partitions by a key: a member, `&Flight::origin`, or a function of the row. All rows of a key meet on one worker, in order for each
-  /// sender. A key is an integer, an enum, text or a described struct.
+  /// sender. A key is an integer, an enum, text or a described struct with operator==.
   template <class KeyOf>
   auto key_by(KeyOf key_of) const {
     static_assert(std::invocable<const KeyOf&, const Row&>,
                   "weir: key_by() takes a member of this stream's row type, or a function of (const Row&)");
+    static_assert(
+        std::equality_comparable<std::remove_cvref_t<std::invoke_result_t<const KeyOf&, const Row&>>>,
+        "weir: a struct that is a key needs operator==, which may be = default");
     return KeyedStream<Row, From, Chain, KeyOf>(*this, std::move(key_of));
   }
 
