@@ -35,7 +35,8 @@ weir::JobOptions job_options(const BenchOptions& options) {
   job.checkpoint_dir = options.scratch / "checkpoints";
   job.checkpoint_interval = options.checkpoint_interval;
   job.memory_bytes = options.memory_bytes;
-  job.sources["events"] = fmt::format("generator:?events={}&seed={}", options.events, options.seed);
+  job.sources["events"] = fmt::format("generator:?events={}&seed={}&partitions={}", options.events,
+                                      options.seed, options.parallelism);
   job.sinks["results"] = "discard:";
   return job;
 }

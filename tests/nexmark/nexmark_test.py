@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 GOLDEN = json.loads((HERE / "golden.json").read_text())
 PROGRAM, ONLY = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
 EVENTS = ["--events", "200000", "--rate", "1000", "--seed", "42", "--base", "1436918300000"]
-GENERATED = ["--source", "events=generator:?events=200000&seed=42", "--event-rate", "1000", "--event-base", "1436918300000"]
+GENERATED = ["--source", "events=generator:?events=200000&seed=42&partitions=2", "--event-rate", "1000", "--event-base", "1436918300000"]
 BOUND = "3s"
 # Of queries that update their results: the columns by which a later row replaces an earlier one.
 KEYS = {"q4": ["id"], "q9": ["id"], "q15": ["day"], "q16": ["channel", "day"], "q17": ["auction", "day"], "q18": ["auction", "bidder"],
