@@ -1,3 +1,4 @@
+#include <array>
 #include <map>
 #include <memory>
 #include <random>
@@ -156,6 +157,22 @@ TEST_CASE("A pane table that made room for what it takes over does not grow, and
   CHECK(content(to) == content(from));
   to.reserve_for(10);
   CHECK(to.capacity() == capacity);
+}
+
+TEST_CASE("A walk over a pane table visits every slot once, and early ones of every part of the hashes") {
+  PaneTable<std::uint64_t, std::uint64_t> table;
+  for (std::uint64_t key = 0; key < 100'000; ++key)
+    table.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key); });
+  std::set<std::uint64_t> keys;
+  std::array<std::size_t, 16> parts{};
+  for (std::size_t i = 0; i < table.capacity(); ++i) {
+    const auto* slot = table.slot(i);
+    if (!slot) continue;
+    REQUIRE(keys.insert(slot->key).second);
+    if (keys.size() <= 10'000) ++parts[slot->hash >> 60];
+  }
+  CHECK(keys.size() == 100'000);
+  for (const std::size_t part : parts) CHECK((part > 400 && part < 900));
 }
 
 }  // namespace weir
