@@ -12,16 +12,27 @@ namespace nexmark {
   query(q0, "all bids as they are") \
   query(q1, "prices in euros") \
   query(q2, "bids for every 123rd auction") \
+  query(q3, "auctions of sellers in three states") \
+  query(q4, "average prices of categories") \
   query(q5, "auctions with the most bids, in sliding windows") \
+  query(q6, "average prices of sellers' last ten auctions") \
   query(q7, "highest bids, in windows") \
   query(q8, "new persons who open auctions, in windows") \
+  query(q9, "auctions with their winning bids") \
   query(q10, "bids with day and minute") \
   query(q11, "bids of a bidder's sessions") \
   query(q12, "bids of bidders, in windows of the wall clock") \
   query(q13, "bids with a side input") \
   query(q14, "bids with calculated columns") \
+  query(q15, "statistics of days") \
+  query(q16, "statistics of channels and days") \
+  query(q17, "prices of auctions and days") \
+  query(q18, "last bids of bidders for auctions") \
+  query(q19, "highest ten bids of auctions") \
+  query(q20, "bids with their auctions") \
   query(q21, "bids with the number of their channel") \
-  query(q22, "bids with directories of their address")
+  query(q22, "bids with directories of their address") \
+  query(q23, "bids of those who sell, with their auctions")
 // clang-format on
 
 #define NEXMARK_DECLARE(name, title) void name(weir::Pipeline& pipeline, const Events& events);

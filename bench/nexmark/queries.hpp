@@ -14,7 +14,7 @@ struct Query {
   void (*build)(weir::Pipeline& pipeline, const Events& events);
 };
 
-/// All of them, in the order of their numbers. q6 is missing: Flink SQL cannot say it either.
+/// All of them, in the order of their numbers.
 std::span<const Query> queries();
 
 /// Throws weir::FailJob(kUsage), naming those there are.

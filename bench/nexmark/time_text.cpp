@@ -10,11 +10,6 @@ using Moment = std::chrono::sys_time<std::chrono::milliseconds>;
 
 Moment moment(weir::EventTime time) { return Moment(std::chrono::milliseconds(time.millis)); }
 
-std::chrono::minutes minute_of_day(weir::EventTime time) {
-  const Moment at = moment(time);
-  return std::chrono::floor<std::chrono::minutes>(at - std::chrono::floor<std::chrono::days>(at));
-}
-
 char* two_digits(char* to, unsigned number) {
   *to++ = static_cast<char>('0' + number / 10);
   *to++ = static_cast<char>('0' + number % 10);
@@ -37,7 +32,7 @@ std::string_view day_text(weir::EventTime time, weir::Arena& arena) {
 }
 
 std::string_view minute_text(weir::EventTime time, weir::Arena& arena) {
-  const auto minute = static_cast<unsigned>(minute_of_day(time).count());
+  const auto minute = static_cast<unsigned>(minute_of_day(time));
   constexpr std::size_t kSize = 5;
   char* const text = arena.allocate(kSize);
   char* to = two_digits(text, minute / 60);
@@ -46,6 +41,21 @@ std::string_view minute_text(weir::EventTime time, weir::Arena& arena) {
   return {text, kSize};
 }
 
-int hour_of_day(weir::EventTime time) { return static_cast<int>(minute_of_day(time).count() / 60); }
+std::int32_t day_of(weir::EventTime time) {
+  return static_cast<std::int32_t>(
+      std::chrono::floor<std::chrono::days>(moment(time)).time_since_epoch().count());
+}
+
+weir::EventTime start_of_day(std::int32_t day) {
+  return {std::chrono::milliseconds(std::chrono::days(day)).count()};
+}
+
+std::int32_t minute_of_day(weir::EventTime time) {
+  const Moment at = moment(time);
+  return static_cast<std::int32_t>(
+      std::chrono::floor<std::chrono::minutes>(at - std::chrono::floor<std::chrono::days>(at)).count());
+}
+
+int hour_of_day(weir::EventTime time) { return minute_of_day(time) / 60; }
 
 }  // namespace nexmark
