@@ -30,6 +30,17 @@ struct BidStatistics {
 };
 BOOST_DESCRIBE_STRUCT(BidStatistics, (), (bids, bidders, auctions, last_minute))
 
+/// What counts of a bid.
+template <class Group>
+struct Judged {
+  Group group;
+  std::int64_t bidder;
+  std::int64_t auction;
+  std::int32_t minute;
+  std::int8_t rank;
+  BOOST_DESCRIBE_CLASS(Judged, (), (group, bidder, auction, minute, rank), (), ())
+};
+
 /// A bidder, or an auction, in a group.
 template <class Group>
 struct Member {
@@ -57,15 +68,13 @@ struct FirstSeen {
   weir::ValueState<std::uint8_t> ranks{"ranks-seen"};
   auto states() { return std::tie(ranks); }
 
-  void process(const Bid& bid, weir::KeyedContext<Member<Group>, Seen<Group>>& context) {
-    const int rank = rank_of(bid.price);
-    const auto bit = static_cast<std::uint8_t>(1 << rank);
+  void process(const Judged<Group>& bid, weir::KeyedContext<Member<Group>, Seen<Group>>& context) {
+    const auto bit = static_cast<std::uint8_t>(1 << bid.rank);
     const std::uint8_t before = ranks.value_or(0);
     const bool first_of_rank = !(before & bit);
     if (first_of_rank) ranks.set(before | bit);
     if (kBidders || first_of_rank)
-      context.emit({context.key().group, kBidders, before == 0, first_of_rank, static_cast<std::int8_t>(rank),
-                    minute_of_day(bid.dateTime)});
+      context.emit({bid.group, kBidders, before == 0, first_of_rank, bid.rank, bid.minute});
   }
 };
 
@@ -98,16 +107,20 @@ struct SumUp {
 /// `group_of(const Bid&)` gives the Group.
 template <class Group, class Row, class GroupOf, class MakeRow>
 auto bid_statistics(const Events& events, GroupOf group_of, MakeRow make_row) {
-  const auto seen_by_bidder = bids(events)
-                                  .key_by([group_of](const Bid& bid) {
-                                    return Member<Group>{group_of(bid), bid.bidder};
-                                  })
-                                  .template process<Seen<Group>>("bidders", FirstSeen<Group, true>{});
-  const auto seen_by_auction = bids(events)
-                                   .key_by([group_of](const Bid& bid) {
-                                     return Member<Group>{group_of(bid), bid.auction};
-                                   })
-                                   .template process<Seen<Group>>("auctions", FirstSeen<Group, false>{});
+  const auto judged = bids(events).map([group_of](const Bid& bid) {
+    return Judged<Group>{group_of(bid), bid.bidder, bid.auction, minute_of_day(bid.dateTime),
+                         static_cast<std::int8_t>(rank_of(bid.price))};
+  });
+  const auto seen_by_bidder =
+      judged.key_by([](const Judged<Group>& bid) {
+              return Member<Group>{bid.group, bid.bidder};
+            })
+          .template process<Seen<Group>>("bidders", FirstSeen<Group, true>{});
+  const auto seen_by_auction =
+      judged.key_by([](const Judged<Group>& bid) {
+              return Member<Group>{bid.group, bid.auction};
+            })
+          .template process<Seen<Group>>("auctions", FirstSeen<Group, false>{});
   return seen_by_bidder.union_with(seen_by_auction)
       .key_by(&Seen<Group>::group)
       .template process<Row>("statistics", SumUp<Group, Row, MakeRow>{make_row});
