@@ -114,6 +114,21 @@ TEST_CASE("Text that a map makes lives as long as the rows that hold it") {
     REQUIRE(rows[i].first.text == "sensor " + std::to_string(i + 10) + "!");
 }
 
+TEST_CASE("Text that a flat_map makes lives as long as the rows that hold it") {
+  FakeExchange exchange(&make_batch<Word>, 1);
+  const auto rows = through<Word>(
+      exchange,
+      [](auto readings) {
+        return readings.template flat_map<Word>([](const Reading& r, auto&& collect, Arena& arena) {
+          for (const char mark : {'?', '!'}) collect(Word{arena.copy(std::string(r.sensor) + mark)});
+        });
+      },
+      5000, 33);
+  REQUIRE(rows.size() == 10000);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    REQUIRE(rows[i].first.text == "sensor " + std::to_string(i / 2) + (i % 2 == 0 ? "?" : "!"));
+}
+
 TEST_CASE("opaque() ends a chain and passes its rows on as they are") {
   Pipeline pipeline("test");
   pipeline.source<Reading>("readings")

@@ -200,6 +200,31 @@ TEST_CASE("A stream is joined with a global table as it is when a row comes") {
         std::vector<testing::Timed<Located>>{{{2, "Rome"}, at(1s)}, {{3, "Oslo"}, at(4s)}});
 }
 
+TEST_CASE("A join with a global table that is to be read first joins nothing before the first watermark") {
+  Pipeline pipeline("test");
+  auto customers = pipeline.source<Customer>("customers").key_by(&Customer::name).to_table("table");
+  pipeline.source<Order>("orders")
+      .left_join_global(
+          "join", customers, &Order::customer,
+          [](const Order& order, const Customer* customer) {
+            return Located{order.id, customer ? customer->city : "nowhere"};
+          },
+          once_complete())
+      .sink("out");
+  auto harness =
+      testing::harness_for<testing::Inputs<Order, Customers>, Located>(pipeline.graph(), "join").in_order();
+  const Customer rome{"ann", "Rome"}, oslo{"bob", "Oslo"};
+  harness.record<0>({1, "ann", 5}, at(1s))
+      .record<1>({"ann", {}, rome}, at(2s))
+      .record<0>({2, "bob", 5}, at(1s));
+  CHECK(harness.output().empty());
+  harness.record<1>({"bob", {}, oslo}, at(2s)).record<0>({3, "cat", 5}, at(4s)).watermark(at(0s));
+  harness.record<0>({4, "ann", 5}, at(5s));
+  CHECK(harness.output() ==
+        std::vector<testing::Timed<Located>>{
+            {{1, "Rome"}, at(1s)}, {{2, "Oslo"}, at(1s)}, {{3, "nowhere"}, at(4s)}, {{4, "Rome"}, at(5s)}});
+}
+
 TEST_CASE("Joins with a global table agree with a naive model") {
   const std::uint32_t seed = GENERATE(range(0u, kSeeds));
   const bool left = GENERATE(false, true);

@@ -1,3 +1,4 @@
+#include <array>
 #include <map>
 #include <memory>
 #include <random>
@@ -136,6 +137,42 @@ TEST_CASE("A table that never held anything can be cleared, walked and sealed") 
   CHECK(take_dirty(table).empty());
   table.mark_all_dirty();
   CHECK_FALSE(table.any_dirty());
+}
+
+TEST_CASE("A pane table that made room for what it takes over does not grow, and keeps what it had") {
+  PaneTable<std::uint64_t, std::uint64_t> from, to;
+  for (std::uint64_t key = 0; key < 50'000; ++key)
+    from.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key + 1); });
+  for (std::uint64_t key = 0; key < 100; ++key)
+    to.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key + 1); });
+  take_dirty(to);
+  to.upsert(detail::hash_u64(7), 7, [] { return std::pair<std::uint64_t, std::uint64_t>(); });
+  to.reserve_for(from.size());
+  const std::size_t capacity = to.capacity();
+  CHECK(take_dirty(to) == std::set<std::uint64_t>{7});
+  from.for_each([&](const auto& slot) {
+    to.upsert(slot.hash, slot.key, [&] { return std::pair(slot.key, slot.value); });
+  });
+  CHECK(to.capacity() == capacity);
+  CHECK(content(to) == content(from));
+  to.reserve_for(10);
+  CHECK(to.capacity() == capacity);
+}
+
+TEST_CASE("A walk over a pane table visits every slot once, and early ones of every part of the hashes") {
+  PaneTable<std::uint64_t, std::uint64_t> table;
+  for (std::uint64_t key = 0; key < 100'000; ++key)
+    table.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key); });
+  std::set<std::uint64_t> keys;
+  std::array<std::size_t, 16> parts{};
+  for (std::size_t i = 0; i < table.capacity(); ++i) {
+    const auto* slot = table.slot(i);
+    if (!slot) continue;
+    REQUIRE(keys.insert(slot->key).second);
+    if (keys.size() <= 10'000) ++parts[slot->hash >> 60];
+  }
+  CHECK(keys.size() == 100'000);
+  for (const std::size_t part : parts) CHECK((part > 400 && part < 900));
 }
 
 }  // namespace weir

@@ -23,7 +23,8 @@ namespace weir {
 ///   merge(accumulator, other) takes in an accumulator of the same key
 ///   result(accumulator)      the value that is emitted as part of a WindowResult, or
 ///   result(key, window, accumulator)        the whole row that is emitted, or
-///   result(key, window, pane, accumulator)  the same, told which firing it is for
+///   result(key, window, pane, accumulator)  the same, told which firing it is for; or, with a type `Out`,
+///   emit(key, window, pane, accumulator, collect)  calls collect(Out) for any number of rows
 /// Order of rows, and how they are grouped before merging, must not matter. Accumulators own what they hold: no string_view.
 ///
 /// Optional:

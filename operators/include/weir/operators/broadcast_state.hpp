@@ -3,10 +3,13 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include <weir/core/hash.hpp>
 #include <weir/core/job_graph.hpp>
 #include <weir/state/operator_states.hpp>
 #include <weir/state/ordered_codec.hpp>
@@ -22,14 +25,32 @@ template <class Key, class Value>
 class BroadcastState {
  public:
   explicit BroadcastState(std::string name) : name_(std::move(name)) {}
+  BroadcastState(const BroadcastState& other) : name_(other.name_), entries_(other.entries_) { find_all(); }
+  BroadcastState(BroadcastState&&) noexcept = default;
+  BroadcastState& operator=(BroadcastState other) noexcept {
+    std::swap(name_, other.name_);
+    std::swap(entries_, other.entries_);
+    std::swap(places_, other.places_);
+    return *this;
+  }
+  ~BroadcastState() = default;
+
   const std::string& name() const { return name_; }
 
   const Value* get(const Key& key) const {
-    const auto it = entries_.find(encoded(key));
-    return it == entries_.end() ? nullptr : &it->second.get();
+    const auto place = places_.find(encoded(key));
+    return place == places_.end() ? nullptr : &place->second->get();
   }
-  void put(const Key& key, const Value& value) { entries_[encoded(key)].set(value); }
-  bool erase(const Key& key) { return entries_.erase(encoded(key)) == 1; }
+  void put(const Key& key, const Value& value) {
+    const auto [entry, added] = entries_.try_emplace(encoded(key));
+    entry->second.set(value);
+    if (added) places_.emplace(entry->first, &entry->second);
+  }
+  bool erase(const Key& key) {
+    const std::string bytes = encoded(key);
+    places_.erase(bytes);
+    return entries_.erase(bytes) == 1;
+  }
   /// visit(key, value), in the order of keys.
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -55,6 +76,7 @@ class BroadcastState {
       std::string key = StateCodec<std::string>::decode(in);
       entries_.emplace_hint(entries_.end(), std::move(key), StateCodec<Owned<Value>>::decode(in));
     }
+    find_all();
   }
   static std::string key_type() { return state_type<Key>(); }
   static std::string type() { return "broadcast<" + state_type<Value>() + ">"; }
@@ -65,9 +87,18 @@ class BroadcastState {
     OrderedCodec<Key>::encode(bytes, key);
     return bytes;
   }
+  void find_all() {
+    places_.clear();
+    for (auto& [key, value] : entries_) places_.emplace(key, &value);
+  }
+
+  struct HashOfBytes {
+    std::size_t operator()(std::string_view bytes) const { return hash_bytes(bytes); }
+  };
 
   std::string name_;
   std::map<std::string, Owned<Value>> entries_;
+  std::unordered_map<std::string_view, Owned<Value>*, HashOfBytes> places_;  ///< the same, for get()
 };
 
 namespace detail {

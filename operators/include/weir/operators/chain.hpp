@@ -107,8 +107,11 @@ struct FlatMap {
   Function function;
   template <class Row, class Next>
   void operator()(const Row& row, EventTime time, ChainContext& context, Next&& next) const {
-    before(row, time, context,
-           [&](const auto& in, EventTime t) { function(in, [&](Out out) { next(out, t); }); });
+    before(row, time, context, [&](const auto& in, EventTime t) {
+      const auto collect = [&](Out out) { next(out, t); };
+      if constexpr (std::invocable<const Function&, decltype(in), decltype(collect)>) function(in, collect);
+      else function(in, collect, context.arena());
+    });
   }
 };
 

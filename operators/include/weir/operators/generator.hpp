@@ -31,9 +31,7 @@ class GeneratorReader final : public PartitionReader {
     std::uint64_t n = limit;
     if (total_) n = std::min<std::uint64_t>(n, *total_ - given_);
     for (std::uint64_t i = 0; i < n; ++i, next_ += step_) {
-      if constexpr (std::invocable<const Make&, std::uint64_t, std::uint64_t, Arena&>)
-        batch.append(make_(next_, seed_, batch.arena()), EventTime::min());
-      else batch.append(make_(next_, seed_), EventTime::min());
+      batch.append(Made{*this, batch}, EventTime::min());
     }
     given_ += n;
     if (n > 0) return ReadStatus::kRows;
@@ -46,6 +44,17 @@ class GeneratorReader final : public PartitionReader {
   }
 
  private:
+  /// Becomes the next row where it is put, so that none is made first and then copied: rows may be wide.
+  struct Made {
+    const GeneratorReader& reader;
+    RowBatch<Row>& batch;
+    operator Row() const {
+      if constexpr (std::invocable<const Make&, std::uint64_t, std::uint64_t, Arena&>)
+        return reader.make_(reader.next_, reader.seed_, batch.arena());
+      else return reader.make_(reader.next_, reader.seed_);
+    }
+  };
+
   const Make& make_;
   const std::uint64_t seed_;
   const std::uint64_t step_;

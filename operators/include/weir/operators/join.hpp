@@ -41,8 +41,11 @@ inline constexpr bool kJoinsPointers =
 /// Whether a join may be made of these; says what is wrong.
 template <JoinKind kKind, class Out, class LeftRow, class RightRow, class Function>
 constexpr bool check_join() {
-  constexpr bool kFits = kKind == JoinKind::kInner ? kJoinsPairs<Function, Out, LeftRow, RightRow>
-                                                   : kJoinsPointers<Function, Out, LeftRow, RightRow>;
+  // Only the one that is meant is looked at: a generic lambda need not compile with the other.
+  constexpr bool kFits = [] {
+    if constexpr (kKind == JoinKind::kInner) return kJoinsPairs<Function, Out, LeftRow, RightRow>;
+    else return kJoinsPointers<Function, Out, LeftRow, RightRow>;
+  }();
   static_assert(kKind != JoinKind::kInner || kFits,
                 "weir: an inner join takes a function of (const LeftRow&, const RightRow&) that returns Out; "
                 "weir::Arena& may follow");

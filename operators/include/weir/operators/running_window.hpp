@@ -132,6 +132,7 @@ class RunningWindow {
   template <class EachPane>
   void extend(const A& a, EventTime end, EachPane&& each) {
     each(end_, end, [&](auto& pane) {
+      table_.reserve_for(std::max(table_.size(), pane.table.size()));
       pane.table.for_each([&](const auto& slot) { of(slot.hash, slot.key).push(a, pane.end, part(slot)); });
     });
     end_ = end;
@@ -173,6 +174,7 @@ class RunningWindow {
   }
   void forget_gone() {
     Table kept;
+    kept.reserve_for(table_.size() - gone_);
     ArenaRef text = ArenaRef::make();
     table_.update_each([&](auto& slot) {
       if (slot.value.empty()) return;

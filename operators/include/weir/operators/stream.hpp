@@ -115,11 +115,13 @@ class Stream {
                                    detail::then(description_, "filter"));
   }
 
-  /// Any number of rows of type `Out` for each row: `function(const Row&, collect)` calls collect(out) for each.
+  /// Any number of rows of type `Out` for each row: `function(const Row&, collect)` calls collect(out) for each; or
+  /// `function(const Row&, collect, weir::Arena&)` when it makes text.
   template <class Out, class Function>
   auto flat_map(Function function) const {
     static_assert(
-        std::invocable<const Function&, const Row&, detail::AnyCollector<Out>>,
+        std::invocable<const Function&, const Row&, detail::AnyCollector<Out>> ||
+            std::invocable<const Function&, const Row&, detail::AnyCollector<Out>, Arena&>,
         "weir: flat_map<Out>() takes a function of (const Row&, auto&& collect) that calls collect(Out)");
     using Next = chain::FlatMap<Chain, Function, Out>;
     return Stream<Out, From, Next>(*builder_, vertex_, port_, Next{chain_, std::move(function)},
@@ -127,11 +129,14 @@ class Stream {
   }
 
   /// Partitions by a key: a member, `&Flight::origin`, or a function of the row. All rows of a key meet on one worker, in order for each
-  /// sender. A key is an integer, an enum, text or a described struct.
+  /// sender. A key is an integer, an enum, text or a described struct with operator==.
   template <class KeyOf>
   auto key_by(KeyOf key_of) const {
     static_assert(std::invocable<const KeyOf&, const Row&>,
                   "weir: key_by() takes a member of this stream's row type, or a function of (const Row&)");
+    static_assert(
+        std::equality_comparable<std::remove_cvref_t<std::invoke_result_t<const KeyOf&, const Row&>>>,
+        "weir: a struct that is a key needs operator==, which may be = default");
     return KeyedStream<Row, From, Chain, KeyOf>(*this, std::move(key_of));
   }
 
@@ -184,15 +189,18 @@ class Stream {
   auto process(const std::string& name, Function function) const;
 
   /// Joins each row with the row of a table under `key_of(const Row&)`, as it is when the row comes: `combine(const Row&, const TableRow&)`. Every
-  /// worker holds the whole table; changes of it emit nothing. For tables of thousands of rows. Include table.hpp.
+  /// worker holds the whole table; changes of it emit nothing. For tables of thousands of rows. `start`: once_complete(), for tables that are to
+  /// be read first. Include table.hpp.
   template <class Table, class KeyOf, class Join>
-  auto join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
-    return joined_global<JoinKind::kInner>(name, table, std::move(key_of), std::move(combine));
+  auto join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine,
+                   GlobalJoinStart start = {}) const {
+    return joined_global<JoinKind::kInner>(name, table, std::move(key_of), std::move(combine), start);
   }
   /// The same, also for rows without one: `combine(const Row&, const TableRow*)`.
   template <class Table, class KeyOf, class Join>
-  auto left_join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const {
-    return joined_global<JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine));
+  auto left_join_global(const std::string& name, const Table& table, KeyOf key_of, Join combine,
+                        GlobalJoinStart start = {}) const {
+    return joined_global<JoinKind::kLeft>(name, table, std::move(key_of), std::move(combine), start);
   }
 
   /// Rows of this stream and of others of the same row type, as they come. The watermark is the smallest of all. Include union.hpp.
@@ -229,7 +237,8 @@ class Stream {
 
  protected:
   template <JoinKind kKind, class Table, class KeyOf, class Join>
-  auto joined_global(const std::string& name, const Table& table, KeyOf key_of, Join combine) const;
+  auto joined_global(const std::string& name, const Table& table, KeyOf key_of, Join combine,
+                     GlobalJoinStart start) const;
 
   detail::GraphBuilder* builder_;
   VertexId vertex_;

@@ -445,7 +445,7 @@ auto KeyedStream<Row, From, Chain, KeyOf>::aggregate(const std::string& name, A 
 template <class Row, class From, class Chain>
 template <JoinKind kKind, class Table, class KeyOf, class Join>
 auto Stream<Row, From, Chain>::joined_global(const std::string& name, const Table& table, KeyOf key_of,
-                                             Join combine) const {
+                                             Join combine, GlobalJoinStart start) const {
   using Key = typename Table::Key;
   using TableRow = typename Table::Row;
   static_assert(
@@ -459,8 +459,9 @@ auto Stream<Row, From, Chain>::joined_global(const std::string& name, const Tabl
   using Global = detail::GlobalJoinOperator<kKind, Row, Key, TableRow, KeyOf, Join>;
   OperatorVertex vertex;
   vertex.states.push_back({"rows", state_type<Key>(), "broadcast<" + state_type<TableRow>() + ">"});
-  vertex.make = [key_of, combine](OperatorContext context) -> std::unique_ptr<Operator> {
-    return std::make_unique<Global>(std::move(context), key_of, combine);
+  if (start.at_first_watermark) vertex.states.push_back({"rows that wait", "none", state_type<Row>()});
+  vertex.make = [key_of, combine, start](OperatorContext context) -> std::unique_ptr<Operator> {
+    return std::make_unique<Global>(std::move(context), key_of, combine, start);
   };
   const VertexId to = builder_->add(name, "join with a global table", std::move(vertex));
   connect<Row>(to, 0, Partitioning::kForward, place::Forward{});

@@ -64,4 +64,13 @@ struct Emission {
 /// The same as TableOptions::emit_at_watermark(), for aggregates of tables and joins.
 inline Emission emit_at_watermark(Duration step = Duration{1}) { return {step}; }
 
+/// When join_global() begins to join.
+struct GlobalJoinStart {
+  bool at_first_watermark = false;
+};
+/// Rows wait until the first watermark comes, from all inputs: that is the end of the table's source, where that is bounded and has no
+/// event time, so that every row is joined with the whole table. Rows that wait are in memory and in the manifest: for tables that are read
+/// in no time. Two sources of one group, `align(1min, "side")`, the table's with event times and a strategy that gives no watermark, keep them few.
+inline GlobalJoinStart once_complete() { return {true}; }
+
 }  // namespace weir

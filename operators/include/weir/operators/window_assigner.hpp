@@ -47,11 +47,17 @@ class ProcessingTimeWindows {
   ProcessingTimeWindows offset(Duration offset) const {
     ProcessingTimeWindows copy = *this;
     copy.offset_ = offset;
+    copy.windows_.clear();
     return copy;
   }
+  /// One thread: the windows are kept, because the clock stands still for as long as a batch.
   template <class Row>
-  std::vector<Window> operator()(EventTime now, const Row&) const {
-    return windows_of(now);
+  const std::vector<Window>& operator()(EventTime now, const Row&) const {
+    if (windows_.empty() || now != windows_at_) {
+      windows_ = windows_of(now);
+      windows_at_ = now;
+    }
+    return windows_;
   }
   std::vector<Window> windows_of(EventTime now) const;
   std::string description() const;
@@ -60,6 +66,8 @@ class ProcessingTimeWindows {
   Duration size_;
   Duration slide_;
   Duration offset_{0};
+  mutable EventTime windows_at_;
+  mutable std::vector<Window> windows_;
 };
 
 /// Windows of equal size side by side, by the time at which rows arrive. They fire when the wall clock reaches their end; those that are

@@ -123,13 +123,15 @@ class KeyedTable final : public StateTable {
   void for_each(Visit&& visit) const {
     for_each_from(0, slots_.capacity(), visit);
   }
-  /// The same, a portion at a time: visits slots [begin, begin + count) and returns where to go on, 0 at the end. Nothing may change
+  /// The same, a portion at a time: visits the slots of a walk from `begin` to `begin + count` and returns where to go on, 0 at the end. Nothing may change
   /// in between.
   template <class Visit>
   std::size_t for_each_from(std::size_t begin, std::size_t count, Visit&& visit) const {
     const std::size_t end = std::min(slots_.capacity(), begin + count);
-    for (std::size_t i = begin; i < end; ++i)
-      if (!slots_.is_empty(i) && !(slots_[i].flags & kAbsent)) visit(slots_[i].key, slots_[i].object);
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t at = slots_.walk(i);
+      if (!slots_.is_empty(at) && !(slots_[at].flags & kAbsent)) visit(slots_[at].key, slots_[at].object);
+    }
     return end == slots_.capacity() ? 0 : end;
   }
   /// Nothing of this state is in the tier alone.

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <weir/state/spread_walk.hpp>
+
 namespace weir {
 
 namespace detail {
@@ -42,6 +44,11 @@ class PaneTable {
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
   std::size_t bytes() const { return capacity_ * sizeof(Slot); }
+  /// Makes room for `entries` in all.
+  void reserve_for(std::size_t entries) {
+    const std::size_t capacity = std::max(kSmallest, std::bit_ceil(entries * 8 / 5 + 1));
+    if (capacity > capacity_) move_to(capacity);
+  }
 
   void prefetch(std::uint64_t hash) const {
     if (capacity_ > 0) __builtin_prefetch(slots_ + index_of(hash), 1);
@@ -79,22 +86,26 @@ class PaneTable {
     return nullptr;
   }
 
-  /// Slots [begin, end) of the table's order; slots with hash 0 are empty. For walks in portions.
-  const Slot* slot(std::size_t i) const { return slots_[i].hash != 0 ? &slots_[i] : nullptr; }
+  /// The i-th slot of a walk, i < capacity(); null where it is empty. For walks in portions.
+  const Slot* slot(std::size_t i) const {
+    const Slot& at = slots_[walk_[i]];
+    return at.hash != 0 ? &at : nullptr;
+  }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (std::size_t i = 0; i < capacity_; ++i)
-      if (slots_[i].hash != 0) visit(slots_[i]);
+      if (const Slot* at = slot(i)) visit(*at);
   }
 
   /// As for_each(), of slots whose values may be changed; they become dirty.
   template <class Visit>
   void update_each(Visit&& visit) {
     for (std::size_t i = 0; i < capacity_; ++i) {
-      if (slots_[i].hash == 0) continue;
-      visit(slots_[i]);
-      mark_dirty(i);
+      const std::size_t at = walk_[i];
+      if (slots_[at].hash == 0) continue;
+      visit(slots_[at]);
+      mark_dirty(at);
     }
   }
 
@@ -141,9 +152,10 @@ class PaneTable {
     any_dirty_ = true;
   }
 
-  void grow() {
+  void grow() { move_to(capacity_ == 0 ? kSmallest : capacity_ * 2); }
+  void move_to(std::size_t capacity) {
     PaneTable larger;
-    larger.reserve(capacity_ == 0 ? kSmallest : capacity_ * 2);
+    larger.reserve(capacity);
     for (std::size_t i = 0; i < capacity_; ++i) {
       Slot& from = slots_[i];
       if (from.hash == 0) continue;
@@ -160,6 +172,7 @@ class PaneTable {
   void reserve(std::size_t capacity) {
     slots_ = static_cast<Slot*>(detail::allocate_table_memory(capacity * sizeof(Slot)));
     capacity_ = capacity;
+    walk_ = detail::SpreadWalk(capacity);
     shift_ = 64 - std::countr_zero(capacity);
     dirty_.assign(capacity / 64, 0);
   }
@@ -186,6 +199,7 @@ class PaneTable {
     std::swap(capacity_, other.capacity_);
     std::swap(size_, other.size_);
     std::swap(shift_, other.shift_);
+    std::swap(walk_, other.walk_);
     std::swap(dirty_, other.dirty_);
     std::swap(any_dirty_, other.any_dirty_);
   }
@@ -194,6 +208,7 @@ class PaneTable {
   std::size_t capacity_ = 0;
   std::size_t size_ = 0;
   int shift_ = 63;
+  detail::SpreadWalk walk_;
   std::vector<std::uint64_t> dirty_;
   bool any_dirty_ = false;
 };

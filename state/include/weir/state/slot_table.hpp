@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <weir/state/pane_table.hpp>
+#include <weir/state/spread_walk.hpp>
 
 namespace weir {
 
@@ -38,6 +39,8 @@ class SlotTable {
 
   Slot& operator[](std::size_t i) { return slots_[i]; }
   const Slot& operator[](std::size_t i) const { return slots_[i]; }
+  /// The place that a walk visits as the i-th, i < capacity().
+  std::size_t walk(std::size_t i) const { return walk_[i]; }
   bool is_empty(std::size_t i) const { return slots_[i].hash == 0; }
   std::size_t index_of(const Slot& slot) const { return static_cast<std::size_t>(&slot - slots_); }
 
@@ -87,6 +90,7 @@ class SlotTable {
         std::exchange(slots_, static_cast<Slot*>(detail::allocate_table_memory(capacity * sizeof(Slot))));
     const std::size_t old_capacity = std::exchange(capacity_, capacity);
     shift_ = 64 - std::countr_zero(capacity);
+    walk_ = detail::SpreadWalk(capacity);
     for (std::size_t from = 0; from < old_capacity; ++from) {
       if (old[from].hash == 0) continue;
       const std::size_t to = free_place(old[from].hash);
@@ -118,6 +122,7 @@ class SlotTable {
   std::size_t capacity_ = 0;
   std::size_t size_ = 0;
   int shift_ = 63;
+  detail::SpreadWalk walk_;
 };
 
 }  // namespace weir

@@ -1,0 +1,103 @@
+#include "measure.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include <weir/connectors/connectors.hpp>
+#include <weir/runtime/real_environment.hpp>
+#include <weir/state/tier.hpp>
+
+#include "../cpu_seconds.hpp"
+#include "program.hpp"
+
+namespace nexmark {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+weir::JobGraph graph_of(const std::string& query, const BenchOptions& options) {
+  weir::Pipeline pipeline("nexmark-" + query);
+  build(pipeline, query, options.watermark_delay, EventClock(EventClock::kDefaultBase, options.event_rate));
+  return pipeline.graph();
+}
+
+weir::JobOptions job_options(const BenchOptions& options) {
+  weir::JobOptions job;
+  job.parallelism = options.parallelism;
+  job.state = options.state;
+  job.state_dir = options.scratch / "state";
+  job.checkpoint_dir = options.scratch / "checkpoints";
+  job.checkpoint_interval = options.checkpoint_interval;
+  job.memory_bytes = options.memory_bytes;
+  job.sources["events"] = fmt::format("generator:?events={}&seed={}&partitions={}", options.events,
+                                      options.seed, options.parallelism);
+  job.sinks["results"] = "discard:";
+  return job;
+}
+
+/// Looks at how far a job has read, and notes for how long that stood still.
+class StallWatch {
+ public:
+  StallWatch(const weir::Job& job, std::uint64_t events)
+      : thread_([this, &job, events](const std::stop_token& stop) { watch(job, events, stop); }) {}
+  double longest_seconds() {
+    thread_.request_stop();
+    thread_.join();
+    return longest_.count();
+  }
+
+ private:
+  void watch(const weir::Job& job, std::uint64_t events, const std::stop_token& stop) {
+    std::uint64_t read = 0;
+    auto since = Clock::now();
+    while (!stop.stop_requested() && read < events) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      const auto now = Clock::now();
+      const std::uint64_t before = std::exchange(read, events_read(job));
+      if (before == 0) since = now;  // the start is no stall
+      longest_ = std::max<Seconds>(longest_, now - since);
+      if (read != before) since = now;
+    }
+  }
+  static std::uint64_t events_read(const weir::Job& job) {
+    for (const weir::SourceStatus& source : job.status().sources)
+      if (source.name == "events") return source.records;
+    return 0;
+  }
+
+  Seconds longest_{0};
+  std::jthread thread_;
+};
+
+}  // namespace
+
+Measured measure(const std::string& query, const BenchOptions& options) {
+  std::filesystem::remove_all(options.scratch);
+  const auto environment = weir::make_real_environment();
+  weir::MetricRegistry metrics;
+  std::string last_words;
+  weir::Job job(graph_of(query, options), job_options(options),
+                {*environment, metrics, weir::make_connectors(),
+                 [](const weir::JobOptions& o) {
+                   return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
+                 },
+                 [](const weir::JobOptions& o) { return weir::make_directory_store(o.checkpoint_dir); },
+                 [&](const std::string& line) { last_words = line; }});
+  const double cpu = cpu_seconds();
+  const auto begin = Clock::now();
+  StallWatch stalls(job, options.events);
+  const weir::ExitCode code = job.run();
+  const double seconds = Seconds(Clock::now() - begin).count();
+  const Measured measured{seconds, cpu_seconds() - cpu, job.status().last_commit, stalls.longest_seconds()};
+  std::filesystem::remove_all(options.scratch);
+  if (code != weir::ExitCode::kDone) throw std::runtime_error(query + ": " + last_words);
+  return measured;
+}
+
+}  // namespace nexmark

@@ -1,0 +1,41 @@
+#include "program.hpp"
+
+#include <fmt/format.h>
+
+#include "queries.hpp"
+
+namespace nexmark {
+
+std::vector<weir::Parameter> parameters() {
+  return {
+      {"query", weir::ParameterKind::kText, "q0", "which of the queries to run: q0, q1, …"},
+      {"watermark-delay", weir::ParameterKind::kDuration, "4s", "how far out of order events may be"},
+      {"event-rate", weir::ParameterKind::kInteger, std::to_string(EventClock::kDefaultRate),
+       "events a second of event time, where they are generated"},
+      {"event-base", weir::ParameterKind::kInteger, std::to_string(EventClock::kDefaultBase),
+       "when the first generated event happens, milliseconds since 1970"},
+  };
+}
+
+void build(weir::Pipeline& pipeline, const std::string& query, weir::Duration watermark_delay,
+           const EventClock& clock) {
+  const Events events = pipeline.source<Event>("events", "generator:")
+                            .generated_by(GeneratedEvents{clock})
+                            .event_time([](const Event& event) { return time_of(event); },
+                                        weir::bounded_out_of_orderness(watermark_delay));
+  query_named(query).build(pipeline, events);
+}
+
+void build(weir::Pipeline& pipeline, const weir::Settings& settings) {
+  const std::int64_t rate = settings.integer("event-rate");
+  if (rate < 1) throw weir::FailJob("--event-rate: at least 1", weir::ExitCode::kUsage);
+  build(pipeline, settings.text("query"), settings.duration("watermark-delay"),
+        EventClock(settings.integer("event-base"), rate));
+}
+
+int list_queries() {
+  for (const Query& query : queries()) fmt::print("{:<4} {}\n", query.name, query.title);
+  return 0;
+}
+
+}  // namespace nexmark

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "events.hpp"
+
+namespace nexmark {
+
+/// A query builds its pipeline from the events into the sink "results". Each is in queries/<name>.cpp.
+struct Query {
+  std::string_view name;
+  std::string_view title;
+  void (*build)(weir::Pipeline& pipeline, const Events& events);
+};
+
+/// All of them, in the order of their numbers.
+std::span<const Query> queries();
+
+/// Throws weir::FailJob(kUsage), naming those there are.
+const Query& query_named(std::string_view name);
+
+}  // namespace nexmark

@@ -1,0 +1,39 @@
+// The ten highest bids of each auction, with their ranks.
+
+#include "../queries.hpp"
+
+namespace nexmark {
+
+namespace {
+
+struct Q19Row {
+  std::int64_t auction;
+  std::int64_t bidder;
+  std::int64_t price;
+  std::string_view channel;
+  std::string_view url;
+  weir::EventTime dateTime;
+  std::string_view extra;
+  std::int64_t rank_number;
+};
+BOOST_DESCRIBE_STRUCT(Q19Row, (), (auction, bidder, price, channel, url, dateTime, extra, rank_number))
+
+using Change = weir::TopChange<Bid>;
+
+}  // namespace
+
+void q19(weir::Pipeline&, const Events& events) {
+  bids(events)
+      .key_by(&Bid::auction)
+      .top_n("highest-bids", weir::top(10, &Bid::price).with_ranks())
+      // Whatever leaves a rank makes room for another: the last row of a rank is the table's.
+      .filter(&Change::added)
+      .map([](const Change& change) {
+        const Bid& bid = change.row;
+        return Q19Row{bid.auction, bid.bidder,   bid.price, bid.channel,
+                      bid.url,     bid.dateTime, bid.extra, change.rank};
+      })
+      .sink("results", "print:");
+}
+
+}  // namespace nexmark
