@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -83,10 +84,11 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
     if constexpr (kTimer) timers_.emplace(states_, "timers");
     if constexpr (kProcessingTimer) processing_timers_.emplace(states_, "processing timers");
     context_.use(timers_ ? &*timers_ : nullptr, processing_timers_ ? &*processing_timers_ : nullptr);
-    fetches_ = detail::bind_states<Key>(function_, states_, current_);
+    fetches_ = detail::bind_states<Key>(function_, states_, current_, context_.clock(), sweep_);
     if constexpr (detail::HasBroadcastStates<Function>)
       detail::restore_broadcast(function_, states_.restored_parts());
     context_.reach(states_.restored_watermark());
+    context_.reached();
   }
 
   void process(std::uint32_t input, const Batch& batch) override {
@@ -98,23 +100,26 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
     context_.reach(watermark);
     bool done = true;
     if constexpr (kTimer) done = fire_timers(*timers_, context_.watermark(), kEventTime);
+    if (done) context_.reached();
     end_of_call();
     return done;
   }
 
   EventTime next_processing_time() const override {
-    return processing_timers_ ? processing_timers_->next() : EventTime::max();
+    return std::min(processing_timers_ ? processing_timers_->next() : EventTime::max(), sweep_.next());
   }
   bool advance_processing_time(EventTime now) override {
     context_.reach_processing_time(now);
     bool done = true;
     if constexpr (kProcessingTimer) done = fire_timers(*processing_timers_, now, kProcessingTime);
+    if (done && sweep_.next() <= now) sweep_.run(now);
     end_of_call();
     return done;
   }
   bool end_of_input() override {
     bool done = true;
     context_.end_of_input();
+    sweep_.end();
     if constexpr (kProcessingTimer)
       done = fire_timers(*processing_timers_, EventTime::max(), kProcessingTime);
     end_of_call();
@@ -125,6 +130,7 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
     std::string extra;
     if constexpr (detail::HasBroadcastStates<Function>) extra = detail::encode_broadcast(function_);
     states_.seal(writer, context_.watermark(), extra);
+    context_.end_of_call();
   }
 
  private:
@@ -168,16 +174,21 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
         [&](std::uint64_t hash, const Key& key, EventTime time) {
           current_.hash = hash;
           current_.key = key;
-          context_.begin(time);
           if constexpr (kTimer)
-            if (clock == kEventTime) function_.on_timer(time, context_);
+            if (clock == kEventTime) {
+              context_.begin_timer(time);
+              function_.on_timer(time, context_);
+            }
           if constexpr (kProcessingTimer)
-            if (clock == kProcessingTime) function_.on_processing_timer(time, context_);
+            if (clock == kProcessingTime) {
+              context_.begin_processing_timer(time);
+              function_.on_processing_timer(time, context_);
+            }
         });
   }
   void end_of_call() {
+    states_.settle();  // looks at the clock, too
     context_.end_of_call();
-    states_.settle();
   }
 
   OperatorStates states_;
@@ -186,6 +197,7 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
   Context context_;
   std::optional<Timers<Key>> timers_;
   std::optional<Timers<Key>> processing_timers_;
+  ExpirySweep sweep_;
   std::vector<StateFetch<Key>> fetches_;
   std::vector<KeyRef<Key>> keys_;
 };
