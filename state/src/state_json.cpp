@@ -87,6 +87,7 @@ void append_json(std::string& out, const StateType& type, StateReader& in) {
       else append_json(out, type.parts[0], in);
       return;
     case Kind::kList:
+    case Kind::kOperatorList:
       return append_elements(out, type.parts[0], in);
     case Kind::kStruct:
       out += '{';

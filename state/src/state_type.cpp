@@ -76,6 +76,7 @@ class TypeParser {
     else if (name == "rows") type.kind = Kind::kRows;
     else if (name == "map") type.kind = Kind::kMap;
     else if (name == "broadcast") type.kind = Kind::kBroadcast;
+    else if (name == "split" || name == "union") type.kind = Kind::kOperatorList;
     else if (name == "expiring" || name == "expiring_by_event_time") type.kind = Kind::kExpiring;
     do {
       type.parts.push_back(any());
@@ -140,8 +141,8 @@ bool has_default(const StateType& type) {
       if (!has_default(part)) return false;
     return true;
   }
-  return type.kind != Kind::kOpaque && type.kind != Kind::kRows && type.kind != Kind::kMap &&
-         type.kind != Kind::kBroadcast;
+  return type.kind != Kind::kOpaque && type.kind != Kind::kOperatorList && type.kind != Kind::kRows &&
+         type.kind != Kind::kMap && type.kind != Kind::kBroadcast;
 }
 
 void skip(const StateType& type, StateReader& in) {
@@ -352,6 +353,7 @@ void convert_value(const StateType& from, const StateType& to, StateReader& in, 
     case Kind::kEventTime:
       out.append(in.take(from.bytes));
       return;
+    case Kind::kOperatorList:
     case Kind::kOpaque:
       out.append(in.take(in.rest().size()));
       return;

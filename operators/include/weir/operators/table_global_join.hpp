@@ -26,12 +26,7 @@ class GlobalJoinOperator final : public Operator {
         join_(join),
         emitter_(context, 0),
         watermark_(states_.restored_watermark()) {
-    for (const auto& part : states_.restored_parts()) {
-      if (part.extra.empty()) continue;
-      StateReader in(part.extra);
-      rows_.decode(in);
-      break;
-    }
+    restore_broadcast(rows_, states_.restored_parts());
   }
 
   void process(std::uint32_t input, const Batch& batch) override {
@@ -45,7 +40,7 @@ class GlobalJoinOperator final : public Operator {
   void snapshot(SnapshotWriter& writer) override {
     // All workers have the same rows at a barrier.
     std::string rows;
-    if (first_) rows_.encode(rows);
+    if (first_) append_broadcast(rows, rows_);
     states_.seal(writer, watermark_, rows);
   }
 
