@@ -1,6 +1,6 @@
 #pragma once
 
-// What a KeyedTable does when memory is short. Part of keyed_table.hpp.
+/// What a KeyedTable does when memory is short: part of keyed_table.hpp.
 
 #include <algorithm>
 #include <cstddef>
