@@ -93,7 +93,7 @@ class ExpiringKeyedCell final : public KeyedCell<Key, Object, ExpiringCell<Objec
       in_tier_ = true;
       return false;
     }
-    in_tier_ = !sweep_tier(entries);
+    in_tier_ = !sweep_tier(entries / kTierEntryCost);
     return !in_tier_;
   }
 
@@ -126,6 +126,7 @@ class ExpiringKeyedCell final : public KeyedCell<Key, Object, ExpiringCell<Objec
       std::erase_if(found_, [this](const Owned<Key>& key) {
         return this->table_.in_memory(hash_key(key.get()), key.get());
       });
+    if constexpr (kExpiresWhole<Object>) this->table_.fetch(refs(found_));  // in one read
     clean_found();
     return through;
   }
@@ -140,6 +141,11 @@ class ExpiringKeyedCell final : public KeyedCell<Key, Object, ExpiringCell<Objec
       return needs_sweep(part, horizon_);
     }
   }
+  static std::vector<KeyRef<Key>> refs(const std::vector<Owned<Key>>& keys) {
+    std::vector<KeyRef<Key>> refs;
+    for (const Owned<Key>& key : keys) refs.push_back({hash_key(key.get()), key.get()});
+    return refs;
+  }
   void clean_found() {
     for (const Owned<Key>& owned : found_) {
       const std::uint64_t hash = hash_key(owned.get());
@@ -151,6 +157,7 @@ class ExpiringKeyedCell final : public KeyedCell<Key, Object, ExpiringCell<Objec
   }
 
   static constexpr std::size_t kSlotsAtOnce = 256;
+  static constexpr std::size_t kTierEntryCost = 8;  ///< times one in memory, about
 
   EventTime horizon_ = EventTime::min();
   std::size_t hand_ = 0;  ///< in the table

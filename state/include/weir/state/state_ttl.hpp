@@ -13,7 +13,8 @@ namespace weir {
 ///
 /// An entry is a value, an accumulator, a row of a list, or an entry of a map: each expires by itself. It lives for the time to live
 /// after it was written last; with refreshed_by_reads() also after it was read last. What has expired is never returned, and is
-/// removed, from memory and from checkpoints, at the latest an eighth of the time to live (at least a second) later.
+/// removed, from memory and from checkpoints, by a sweep an eighth of the time to live (at least a second) later at most, and however long
+/// the sweep takes.
 ///
 /// Time is the wall clock; with by_event_time() the watermark: then what a row writes lives from the row's time on (a late row's from the
 /// watermark on), and results do not depend on when the job runs, or how often it is restarted. A wall clock that goes back
