@@ -121,7 +121,8 @@ class Comparison {
     }
     for (int n = 0; n < 300; ++n) {
       environment_.time = environment_.time + Duration{10};
-      clock_->reached(EventTime{model_.event_time += 10});  // a pass that had begun before is followed by another
+      clock_->reached(
+          EventTime{model_.event_time += 10});  // a pass that had begun before is followed by another
       sweep();
     }
     if (world_.in_flight()) world_.write();
