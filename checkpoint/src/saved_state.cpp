@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <weir/core/error.hpp>
+#include <weir/state/manifest_state.hpp>
 #include <weir/state/store.hpp>
 
 namespace weir {
@@ -22,6 +23,17 @@ Number big_endian(std::string_view bytes) {
   for (const char byte : bytes.substr(0, sizeof number))
     number = static_cast<Number>(static_cast<std::uint64_t>(number) << 8 | static_cast<unsigned char>(byte));
   return number;
+}
+
+bool names(const SavedStateFilter& filter, const StateSchemaEntry& state) {
+  return (filter.operator_name.empty() || filter.operator_name == state.operator_name) &&
+         (filter.state_name.empty() || filter.state_name == state.state.name);
+}
+
+/// Of a state that lies in the manifest; empty when that worker wrote none.
+std::string_view content_of(const OperatorStateEntry& state, const std::string& name) {
+  if (state.bytes.size() < kOperatorStateHeaderBytes) return {};
+  return ManifestStates::find(std::string_view(state.bytes).substr(kOperatorStateHeaderBytes), name);
 }
 
 bool admits(const SavedStateFilter& filter, const StateType& key_type, const SavedEntry& entry) {
@@ -53,6 +65,36 @@ void SavedState::for_each(const SavedStateFilter& filter,
                           const std::function<bool(const SavedEntry&)>& visit) const {
   for (std::uint32_t group = 0; group < manifest_.max_parallelism; ++group)
     if (!for_each_in(static_cast<KeyGroup>(group), filter, visit)) return;
+  for_each_in_manifest(filter, visit);
+}
+
+void SavedState::for_each_in_manifest(const SavedStateFilter& filter,
+                                      const std::function<bool(const SavedEntry&)>& visit) const {
+  for (const auto& [id, known] : states_) {
+    const Kind kind = known.value.kind;
+    if (!names(filter, *known.entry) || (kind != Kind::kBroadcast && kind != Kind::kOperatorList)) continue;
+    for (const OperatorStateEntry& state : manifest_.operator_states) {
+      if (state.operator_name != known.entry->operator_name) continue;
+      const std::string_view content = content_of(state, known.entry->state.name);
+      if (content.empty()) continue;
+      StateReader in(content);
+      for (auto left = in.number<std::uint32_t>(); left > 0; --left) {
+        SavedEntry entry;
+        entry.state = known.entry;
+        const std::size_t before = in.rest().size();
+        if (kind == Kind::kBroadcast) {
+          StateReader key(in.take(in.number<std::uint32_t>()));
+          append_ordered_json(entry.key, known.key, key);
+        } else {
+          entry.key = std::to_string(state.worker);
+        }
+        append_json(entry.value, known.value.parts[0], in);
+        entry.bytes = before - in.rest().size();
+        if (admits(filter, known.key, entry) && !visit(entry)) return;
+      }
+      if (kind == Kind::kBroadcast) break;  // all copies are equal
+    }
+  }
 }
 
 bool SavedState::for_each_in(KeyGroup group, const SavedStateFilter& filter,
@@ -90,10 +132,7 @@ const SavedState::Known* SavedState::find(std::string_view key, const SavedState
   if (key.size() < kPrefixBytes) return nullptr;
   const auto known = states_.find(big_endian<std::uint32_t>(key.substr(2)));
   if (known == states_.end()) return nullptr;
-  const StateSchemaEntry& state = *known->second.entry;
-  if (!filter.operator_name.empty() && filter.operator_name != state.operator_name) return nullptr;
-  if (!filter.state_name.empty() && filter.state_name != state.state.name) return nullptr;
-  return &known->second;
+  return names(filter, *known->second.entry) ? &known->second : nullptr;
 }
 
 SavedEntry SavedState::decode(const Known& known, std::string_view key, std::string_view value) {

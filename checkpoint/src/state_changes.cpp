@@ -21,7 +21,11 @@ const StateDescription* find_state(const JobGraph& graph, const std::string& ope
   return nullptr;
 }
 
-bool is_broadcast(const StateDescription& state) { return state.value_type.rfind("broadcast<", 0) == 0; }
+/// Such states are read by nobody but their operator: they cannot be rewritten.
+bool lies_in_manifest(const StateDescription& state) {
+  const StateType::Kind kind = StateType::parse(state.value_type).kind;
+  return kind == StateType::Kind::kBroadcast || kind == StateType::Kind::kOperatorList;
+}
 
 StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
   StateChange change{Kind::kSame, kept.operator_name, kept.state.name, {}, std::nullopt};
@@ -38,10 +42,11 @@ StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
   }
   if (kept.state.value_type == now->value_type) return change;
   StateConversion conversion(StateType::parse(kept.state.value_type), StateType::parse(now->value_type));
-  if (!conversion.problems().empty() || is_broadcast(*now)) {
+  if (!conversion.problems().empty() || lies_in_manifest(*now)) {
     change.kind = Kind::kImpossible;
     change.details = conversion.problems();
-    if (change.details.empty()) change.details.push_back("a broadcast state cannot change its type");
+    if (change.details.empty())
+      change.details.push_back("a state that lies in the manifest cannot change its type");
     change.details.push_back(fmt::format("the checkpoint holds {}, the pipeline wants {}",
                                          kept.state.value_type, now->value_type));
     return change;

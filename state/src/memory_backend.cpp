@@ -62,12 +62,13 @@ class MemoryTier final : public StateTier {
     });
   }
 
-  void scan(std::string_view begin, std::string_view end,
-            const std::function<void(std::string_view, std::string_view)>& visit) const override {
+  bool scan_while(std::string_view begin, std::string_view end,
+                  const std::function<bool(std::string_view, std::string_view)>& visit) const override {
     const std::shared_lock lock(mutex_);
     for (auto it = entries_.lower_bound(begin); it != entries_.end() && (end.empty() || it->first < end);
          ++it)
-      visit(it->first, it->second);
+      if (!visit(it->first, it->second)) return false;
+    return true;
   }
 
   std::vector<std::optional<std::string>> multi_get(const std::vector<std::string>& keys) const override {

@@ -72,28 +72,34 @@ class RocksDbBackend final : public StateBackend {
   std::unique_ptr<StateTier> create(std::uint32_t worker) override {
     const TierDirectory directory = directory_of(worker);
     directory.make_anew();
+    const auto expired = std::make_shared<ExpiredEntries>();
     rocksdb::Options options = shared_->database;
     options.create_if_missing = true;
     options.error_if_exists = true;
+    options.compaction_filter_factory = expired;
     rocksdb::DB* db = nullptr;
     check(rocksdb::DB::Open(options, directory.live(), &db),
           "make the live state in " + directory.live().string());
-    return std::make_unique<RocksDbTier>(shared_, directory, std::unique_ptr<rocksdb::DB>(db));
+    return std::make_unique<RocksDbTier>(shared_, directory, expired, std::unique_ptr<rocksdb::DB>(db));
   }
 
   std::unique_ptr<StateTier> open(std::uint32_t worker, const std::vector<SnapshotFile>& files) override {
     const TierDirectory directory = directory_of(worker);
     directory.make_anew();
     for (const SnapshotFile& file : files) bring_in(worker, file, directory.live());
-    return std::make_unique<RocksDbTier>(shared_, directory, open_live(worker, directory.live(), files));
+    const auto expired = std::make_shared<ExpiredEntries>();
+    return std::make_unique<RocksDbTier>(shared_, directory, expired,
+                                         open_live(worker, directory.live(), files, expired));
   }
 
   std::string staging_directory() const override { return directory_ / "staging"; }
 
  private:
   std::unique_ptr<rocksdb::DB> open_live(std::uint32_t worker, const fs::path& live,
-                                         const std::vector<SnapshotFile>& files) {
+                                         const std::vector<SnapshotFile>& files,
+                                         std::shared_ptr<ExpiredEntries> expired) {
     rocksdb::Options options = shared_->database;
+    options.compaction_filter_factory = std::move(expired);
     // Compaction must not replace files before they are counted.
     options.disable_auto_compactions = true;
     rocksdb::DB* opened = nullptr;

@@ -77,16 +77,18 @@ void RocksDbTier::apply(const StateDelta& delta) {
   check(db_->IngestExternalFile({path}, ingest), "add " + path + " to the live state");
 }
 
-void RocksDbTier::scan(std::string_view begin, std::string_view end,
-                       const std::function<void(std::string_view, std::string_view)>& visit) const {
-  if (!end.empty() && begin >= end) return;
+bool RocksDbTier::scan_while(std::string_view begin, std::string_view end,
+                             const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  if (!end.empty() && begin >= end) return true;
   rocksdb::ReadOptions read;
   read.fill_cache = false;
   const rocksdb::Slice bound = slice(end);
   if (!end.empty()) read.iterate_upper_bound = &bound;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read));
-  for (it->Seek(slice(begin)); it->Valid(); it->Next()) visit(view(it->key()), view(it->value()));
+  for (it->Seek(slice(begin)); it->Valid(); it->Next())
+    if (!visit(view(it->key()), view(it->value()))) return false;
   check(it->status(), "read the live state in " + directory_.live().string());
+  return true;
 }
 
 std::vector<std::optional<std::string>> RocksDbTier::multi_get(const std::vector<std::string>& keys) const {
@@ -123,5 +125,7 @@ std::vector<SnapshotFile> RocksDbTier::snapshot() {
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return files;
 }
+
+void RocksDbTier::set_expired(std::uint32_t state_id, EventTime horizon) { expired_->set(state_id, horizon); }
 
 }  // namespace weir

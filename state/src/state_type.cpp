@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <weir/state/ordered_codec.hpp>
+#include "state_numbers.hpp"
 
 namespace weir {
 
@@ -76,6 +76,8 @@ class TypeParser {
     else if (name == "rows") type.kind = Kind::kRows;
     else if (name == "map") type.kind = Kind::kMap;
     else if (name == "broadcast") type.kind = Kind::kBroadcast;
+    else if (name == "split" || name == "union") type.kind = Kind::kOperatorList;
+    else if (name == "expiring" || name == "expiring_by_event_time") type.kind = Kind::kExpiring;
     do {
       type.parts.push_back(any());
     } while (take(','));
@@ -106,34 +108,8 @@ class TypeParser {
   std::string_view rest_;
 };
 
-std::int64_t read_signed(const StateType& type, StateReader& in) {
-  switch (type.bytes) {
-    case 1:
-      return in.number<std::int8_t>();
-    case 2:
-      return in.number<std::int16_t>();
-    case 4:
-      return in.number<std::int32_t>();
-    default:
-      return in.number<std::int64_t>();
-  }
-}
-
-std::uint64_t read_unsigned(const StateType& type, StateReader& in) {
-  switch (type.bytes) {
-    case 1:
-      return in.number<std::uint8_t>();
-    case 2:
-      return in.number<std::uint16_t>();
-    case 4:
-      return in.number<std::uint32_t>();
-    default:
-      return in.number<std::uint64_t>();
-  }
-}
-
-double read_floating(const StateType& type, StateReader& in) {
-  return type.bytes == 4 ? static_cast<double>(in.number<float>()) : in.number<double>();
+bool same_clock(const StateType& a, const StateType& b) {
+  return a.text.substr(0, a.text.find('<')) == b.text.substr(0, b.text.find('<'));
 }
 
 void append_bytes(std::string& out, const void* number, std::size_t bytes) {
@@ -151,6 +127,9 @@ void append_default(std::string& out, const StateType& type) {
     case Kind::kStruct:
       for (const StateType& part : type.parts) append_default(out, part);
       return;
+    case Kind::kExpiring:
+      detail::append_number(out, kNoTime);
+      return append_default(out, type.parts[0]);
     default:
       out.append(type.bytes, '\0');
   }
@@ -162,8 +141,8 @@ bool has_default(const StateType& type) {
       if (!has_default(part)) return false;
     return true;
   }
-  return type.kind != Kind::kOpaque && type.kind != Kind::kRows && type.kind != Kind::kMap &&
-         type.kind != Kind::kBroadcast;
+  return type.kind != Kind::kOpaque && type.kind != Kind::kOperatorList && type.kind != Kind::kRows &&
+         type.kind != Kind::kMap && type.kind != Kind::kBroadcast;
 }
 
 void skip(const StateType& type, StateReader& in) {
@@ -180,6 +159,9 @@ void skip(const StateType& type, StateReader& in) {
     case Kind::kStruct:
       for (const StateType& part : type.parts) skip(part, in);
       return;
+    case Kind::kExpiring:
+      in.take(sizeof kNoTime);
+      return skip(type.parts[0], in);
     default:
       in.take(type.bytes);
   }
@@ -214,6 +196,7 @@ class TypeComparison {
       : problems_(problems), changes_(changes) {}
 
   void compare(const StateType& from, const StateType& to, const std::string& path) {
+    if (from.kind == Kind::kExpiring || to.kind == Kind::kExpiring) return compare_expiring(from, to, path);
     if (to.kind == Kind::kOptional && from.kind != Kind::kOptional) {
       changes_.push_back(fmt::format("{}becomes optional", path));
       return compare(from, to.parts[0], path);
@@ -237,6 +220,16 @@ class TypeComparison {
   }
 
  private:
+  void compare_expiring(const StateType& from, const StateType& to, const std::string& path) {
+    const bool did = from.kind == Kind::kExpiring, does = to.kind == Kind::kExpiring;
+    if (!did)
+      changes_.push_back(path + "expires from now on; what is there lives for its time from this restore on");
+    else if (!does) changes_.push_back(path + "does not expire any more");
+    else if (!same_clock(from, to))
+      changes_.push_back(path +
+                         "expires by another clock; what is there lives for its time from this restore on");
+    compare(did ? from.parts[0] : from, does ? to.parts[0] : to, path);
+  }
   void compare_fields(const StateType& from, const StateType& to, const std::string& path) {
     std::vector<bool> used(from.names.size(), false);
     bool moved = false;
@@ -266,6 +259,13 @@ class TypeComparison {
 };
 
 void convert_value(const StateType& from, const StateType& to, StateReader& in, std::string& out);
+
+void convert_expiring(const StateType& from, const StateType& to, StateReader& in, std::string& out) {
+  const bool did = from.kind == Kind::kExpiring, does = to.kind == Kind::kExpiring;
+  const std::int64_t written = did ? in.number<std::int64_t>() : kNoTime;
+  if (does) detail::append_number(out, did && same_clock(from, to) ? written : kNoTime);
+  convert_value(did ? from.parts[0] : from, does ? to.parts[0] : to, in, out);
+}
 
 void convert_number(const StateType& from, const StateType& to, StateReader& in, std::string& out) {
   if (to.kind == Kind::kFloating) {
@@ -300,6 +300,7 @@ void convert_fields(const StateType& from, const StateType& to, StateReader& in,
 }
 
 void convert_value(const StateType& from, const StateType& to, StateReader& in, std::string& out) {
+  if (from.kind == Kind::kExpiring || to.kind == Kind::kExpiring) return convert_expiring(from, to, in, out);
   if (to.kind == Kind::kOptional && from.kind != Kind::kOptional) {
     detail::append_number(out, std::uint8_t{1});
     return convert_value(from, to.parts[0], in, out);
@@ -352,134 +353,18 @@ void convert_value(const StateType& from, const StateType& to, StateReader& in, 
     case Kind::kEventTime:
       out.append(in.take(from.bytes));
       return;
+    case Kind::kOperatorList:
     case Kind::kOpaque:
       out.append(in.take(in.rest().size()));
       return;
+    case Kind::kExpiring:
+      return;  // dealt with above
   }
-}
-
-void append_elements(std::string& out, const StateType& type, StateReader& in) {
-  out += '[';
-  for (auto left = in.number<std::uint32_t>(); left > 0; --left) {
-    append_json(out, type, in);
-    if (left > 1) out += ',';
-  }
-  out += ']';
-}
-
-void append_rows(std::string& out, const StateType& row, StateReader& in) {
-  out += '[';
-  for (bool first = true; !in.at_end(); first = false) {
-    if (!first) out += ',';
-    out += fmt::format(R"({{"time":{},"row":)", in.number<std::int64_t>());
-    append_json(out, row, in);
-    out += '}';
-  }
-  out += ']';
-}
-
-void append_hexadecimal(std::string& out, std::string_view bytes) {
-  out += '"';
-  for (const char byte : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  out += '"';
-}
-
-/// A number as StateCodec would have written it.
-std::string from_ordered(const StateType& type, StateReader& in) {
-  std::string bytes(in.take(type.bytes));
-  const bool sign = type.kind != Kind::kUnsigned && type.kind != Kind::kBool;
-  const bool negative = sign && (bytes[0] & '\x80') == 0;
-  if (type.kind == Kind::kFloating && negative)
-    for (char& byte : bytes) byte = static_cast<char>(~byte);
-  else if (sign) bytes[0] = static_cast<char>(bytes[0] ^ '\x80');
-  std::reverse(bytes.begin(), bytes.end());
-  return bytes;
 }
 
 }  // namespace
 
 StateType StateType::parse(std::string_view text) { return TypeParser(text).parse(); }
-
-void append_json_text(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    else out += c;
-  }
-  out += '"';
-}
-
-void append_json(std::string& out, const StateType& type, StateReader& in) {
-  switch (type.kind) {
-    case Kind::kBool:
-      out += in.number<std::uint8_t>() != 0 ? "true" : "false";
-      return;
-    case Kind::kSigned:
-    case Kind::kEventTime:
-      out += fmt::to_string(read_signed(type, in));
-      return;
-    case Kind::kUnsigned:
-      out += fmt::to_string(read_unsigned(type, in));
-      return;
-    case Kind::kFloating: {
-      const double value = read_floating(type, in);
-      out += value - value == 0 ? fmt::to_string(value) : "null";  // JSON has neither infinity nor NaN
-      return;
-    }
-    case Kind::kText:
-      return append_json_text(out, in.take(in.number<std::uint32_t>()));
-    case Kind::kOptional:
-      if (in.number<std::uint8_t>() == 0) out += "null";
-      else append_json(out, type.parts[0], in);
-      return;
-    case Kind::kList:
-      return append_elements(out, type.parts[0], in);
-    case Kind::kStruct:
-      out += '{';
-      for (std::size_t i = 0; i < type.parts.size(); ++i) {
-        if (i > 0) out += ',';
-        append_json_text(out, type.names[i]);
-        out += ':';
-        append_json(out, type.parts[i], in);
-      }
-      out += '}';
-      return;
-    case Kind::kRows:
-      return append_rows(out, type.parts[0], in);
-    case Kind::kMap:
-      return append_json(out, type.parts[1], in);
-    case Kind::kBroadcast:
-    case Kind::kOpaque:
-      return append_hexadecimal(out, in.take(in.rest().size()));
-  }
-}
-
-void append_ordered_json(std::string& out, const StateType& type, StateReader& in) {
-  switch (type.kind) {
-    case Kind::kText:
-      return append_json_text(out, OrderedCodec<std::string>::decode(in));
-    case Kind::kOptional:
-      if (in.take(1)[0] == '\0') out += "null";
-      else append_ordered_json(out, type.parts[0], in);
-      return;
-    case Kind::kStruct:
-      out += '{';
-      for (std::size_t i = 0; i < type.parts.size(); ++i) {
-        if (i > 0) out += ',';
-        append_json_text(out, type.names[i]);
-        out += ':';
-        append_ordered_json(out, type.parts[i], in);
-      }
-      out += '}';
-      return;
-    default: {
-      const std::string plain = from_ordered(type, in);
-      StateReader number(plain);
-      return append_json(out, type, number);
-    }
-  }
-}
 
 StateConversion::StateConversion(StateType from, StateType to) : from_(std::move(from)), to_(std::move(to)) {
   TypeComparison(problems_, changes_).compare(from_, to_, "");

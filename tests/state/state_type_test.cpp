@@ -169,6 +169,48 @@ TEST_CASE("Rows and maps are converted value by value") {
   CHECK(cities == std::vector<std::string>{"Bonn", "Ulm"});
 }
 
+TEST_CASE("A state may begin to expire, cease to, and change its clock") {
+  const std::string kept = "{n:int32,city:text}", later = "{city:text,n:int64}";
+  std::string bytes;
+  detail::append_number(bytes, std::int32_t{-5});
+  StateCodec<std::string>::encode(bytes, "Bonn");
+  const auto converted = [](const std::string& from, const std::string& to, const std::string& value) {
+    const StateConversion convert = conversion(from, to);
+    CHECK(convert.problems().empty());
+    CHECK(convert.changes().empty() == (from == to));
+    StateReader in(value);
+    std::string out;
+    convert.convert(in, out);
+    CHECK(in.at_end());
+    return out;
+  };
+  const std::string begun = converted(kept, "expiring<" + kept + ">", bytes);
+  CHECK(json_of("expiring<" + kept + ">", begun) == R"({"written":null,"value":{"n":-5,"city":"Bonn"}})");
+  std::string stamped;
+  detail::append_number(stamped, std::int64_t{1500});
+  stamped += bytes;
+  const std::string type = "expiring<" + kept + ">";
+  CHECK(json_of("expiring<" + later + ">", converted(type, "expiring<" + later + ">", stamped)) ==
+        R"({"written":1500,"value":{"city":"Bonn","n":-5}})");
+  CHECK(converted(type, kept, stamped) == bytes);
+  CHECK(converted(type, "expiring_by_event_time<" + kept + ">", stamped) == begun);
+  CHECK(json_of("expiring_by_event_time<" + kept + ">", stamped) == json_of(type, stamped));
+  CHECK(json_of(later, converted(type, later, stamped)) == R"({"city":"Bonn","n":-5})");
+
+  std::string rows;
+  for (std::int64_t n = 1; n <= 2; ++n) {
+    detail::append_number(rows, n);
+    rows += bytes;
+  }
+  CHECK(json_of("rows<expiring<" + later + ">>",
+                converted("rows<" + kept + ">", "rows<expiring<" + later + ">>", rows)) ==
+        R"([{"time":1,"row":{"written":null,"value":{"city":"Bonn","n":-5}}},)"
+        R"({"time":2,"row":{"written":null,"value":{"city":"Bonn","n":-5}}}])");
+  CHECK(converted("map<text,expiring<" + kept + ">>", "map<text," + kept + ">", stamped) == bytes);
+  CHECK(conversion("int64", "expiring<int32>").problems() ==
+        std::vector<std::string>{"int64 cannot become int32"});
+}
+
 TEST_CASE("Values are shown as JSON") {
   const before::Order order{-7, 0.25F, "a \"b\"\n", {}, std::nullopt, 1, false};
   CHECK(json_of(state_type<before::Order>(), bytes_of(order)) ==

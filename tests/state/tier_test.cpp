@@ -1,3 +1,4 @@
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include <weir/core/error.hpp>
+#include <weir/state/codec.hpp>
 #include <weir/state/store.hpp>
 #include <weir/state/tier.hpp>
 
@@ -162,6 +164,49 @@ TEST_CASE("The RocksDB tier never changes a file that it called immutable") {
     }
   }
   CHECK(again.size() > 1);
+}
+
+TEST_CASE("The RocksDB tier lets go of what has expired when it folds its files together") {
+  Backends backends;
+  const auto written_at = [](std::int64_t millis) {
+    std::string value;
+    detail::append_number(value, millis);
+    return value + std::string(100, 'x');
+  };
+  constexpr std::uint32_t kExpires = 7, kOther = 8;
+  auto tier = backends.rocksdb->create(0);
+  if (GENERATE(false, true)) {
+    put(*tier, {{"first", "entry"}});
+    tier = backends.rocksdb->open(1, tier->snapshot());
+  }
+  tier->set_expired(kExpires, EventTime{500});
+  tier->set_expired(kExpires, EventTime{400});  // never goes back
+  Entries entries;
+  for (int n = 0; n < 1000; ++n) {
+    const std::string name = std::to_string(n);
+    entries[state_prefix(3, kExpires, 0) + name] = written_at(n);
+    entries[state_prefix(3, kOther, 0) + name] = written_at(n);
+  }
+  entries[state_prefix(3, kExpires, 0) + "no time"] = written_at(EventTime::min().millis);
+  entries[state_prefix(3, kExpires, 0) + "short"] = "x";
+  put(*tier, entries);
+  const auto kept = [&] {
+    Entries all = content(*tier);
+    std::erase_if(all, [](const auto& entry) { return entry.first.starts_with("f"); });
+    return all;
+  };
+  REQUIRE((kept() == entries));
+  // It folds, on a thread of its own, when small files together are as large as a large one.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (kept().size() == entries.size() && std::chrono::steady_clock::now() < deadline) {
+    Entries filler;
+    for (int n = 0; n < 300; ++n) filler["filler" + std::to_string(n)] = written_at(n);
+    put(*tier, filler);
+  }
+  const Entries left = kept();
+  for (int n = 0; n <= 500; ++n) entries.erase(state_prefix(3, kExpires, 0) + std::to_string(n));
+  CHECK(left.size() == entries.size());
+  CHECK((left == entries));
 }
 
 TEST_CASE("The RocksDB tier keeps the files of the last snapshot and of the one before") {

@@ -54,7 +54,7 @@ def check_file(path):
 def main():
     listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
-        if name != "LICENSE" and not (ROOT / name).is_symlink():
+        if name != "LICENSE" and not name.startswith("tests/golden/v") and not (ROOT / name).is_symlink():
             check_file(pathlib.Path(name))
     for room in ROOMS:
         if not (ROOT / room / "README.md").exists():

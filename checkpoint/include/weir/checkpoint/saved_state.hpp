@@ -15,10 +15,10 @@
 
 namespace weir {
 
-/// One entry of a checkpoint's keyed state, as people read it.
+/// One entry of a checkpoint's state, as people read it.
 struct SavedEntry {
   const StateSchemaEntry* state = nullptr;
-  KeyGroup group = 0;
+  KeyGroup group = 0;                 ///< of keyed state
   std::optional<EventTime> pane_end;  ///< of windows' panes
   std::string key;                    ///< as JSON
   std::string map_key;                ///< as JSON; of maps only
@@ -34,7 +34,7 @@ struct SavedStateFilter {
   std::string key_prefix;          ///< of the same text
 };
 
-/// Reads the keyed state of a checkpoint or savepoint, without the program that wrote it. Every file is verified before the first
+/// Reads the state of a checkpoint or savepoint, without the program that wrote it. Every file is verified before the first
 /// entry is shown. Not thread-safe.
 class SavedState {
  public:
@@ -44,9 +44,10 @@ class SavedState {
   ~SavedState();
 
   const Manifest& manifest() const { return manifest_; }
-  /// Visits entries in the order of key group, state, namespace and key; a list's entries as one. A visit that returns false ends the walk.
+  /// Visits entries in the order of key group, state, namespace and key; a list's entries as one. Then what lies in the manifest: broadcast
+  /// states, and the lists of workers, whose key is the worker. A visit that returns false ends the walk.
   void for_each(const SavedStateFilter& filter, const std::function<bool(const SavedEntry&)>& visit) const;
-  /// The same for one key group. False when the walk was ended.
+  /// The same for one key group, without the manifest. False when the walk was ended.
   bool for_each_in(KeyGroup group, const SavedStateFilter& filter,
                    const std::function<bool(const SavedEntry&)>& visit) const;
 
@@ -59,6 +60,8 @@ class SavedState {
   /// The state that an entry of the tier belongs to; null: none, or one that the filter leaves out.
   const Known* find(std::string_view key, const SavedStateFilter& filter) const;
   static SavedEntry decode(const Known& known, std::string_view key, std::string_view value);
+  void for_each_in_manifest(const SavedStateFilter& filter,
+                            const std::function<bool(const SavedEntry&)>& visit) const;
 
   Manifest manifest_;
   std::map<std::uint32_t, Known> states_;  ///< by id in the tier

@@ -11,6 +11,7 @@
 
 #include <weir/core/hash.hpp>
 #include <weir/core/job_graph.hpp>
+#include <weir/state/manifest_state.hpp>
 #include <weir/state/operator_states.hpp>
 #include <weir/state/ordered_codec.hpp>
 #include <weir/state/owned.hpp>
@@ -108,19 +109,22 @@ concept HasBroadcastStates = requires(Function function) {
   function.broadcast_states();
 };
 
-template <class Function>
-std::string encode_broadcast(Function& function) {
-  std::string bytes;
-  std::apply([&](auto&... state) { (state.encode(bytes), ...); }, function.broadcast_states());
-  return bytes;
+template <class Key, class Value>
+void append_broadcast(std::string& out, const BroadcastState<Key, Value>& state) {
+  std::string content;
+  state.encode(content);
+  ManifestStates::append(out, state.name(), content);
 }
 
-/// All copies are equal at a barrier, so that every worker takes the first.
-template <class Function>
-void restore_broadcast(Function& function, const std::vector<OperatorStates::Part>& parts) {
-  if (parts.empty()) return;
-  StateReader in(parts.front().extra);
-  std::apply([&](auto&... state) { (state.decode(in), ...); }, function.broadcast_states());
+/// All copies are equal at a barrier, so that one worker writes, and every worker takes the first there is.
+template <class Key, class Value>
+void restore_broadcast(BroadcastState<Key, Value>& state, const std::vector<OperatorStates::Part>& parts) {
+  for (const auto& part : parts) {
+    const std::string_view content = ManifestStates::find(part.extra, state.name());
+    if (content.empty()) continue;
+    StateReader in(content);
+    return state.decode(in);
+  }
 }
 
 template <class Function>

@@ -35,6 +35,7 @@ ProcessedStream<Out, Sides...> add_keyed_process(GraphBuilder& builder, const st
   using Context = typename Op::Context;
   vertex.states = describe_states<Key>(function);
   if constexpr (HasBroadcastStates<Function>) describe_broadcast(function, vertex.states);
+  if constexpr (HasOperatorStates<Function>) describe_operator_states(function, vertex.states);
   if constexpr (HasTimer<Function, Context>)
     vertex.states.push_back({"timers", state_type<Key>(), TimerSet::type_name()});
   if constexpr (HasProcessingTimer<Function, Context>)
@@ -157,6 +158,8 @@ auto Stream<Row, From, Chain>::process(const std::string& name, Function functio
       "weir: a process function has process(const Row&, weir::ProcessContext<Out, Sides...>&)");
   static_assert(!detail::HasStates<Function>, "weir: states belong to keys: put key_by() before process()");
   OperatorVertex vertex;
+  if constexpr (detail::HasOperatorStates<Function>)
+    detail::describe_operator_states(function, vertex.states);
   vertex.make = [function](OperatorContext context) -> std::unique_ptr<Operator> {
     return std::make_unique<ProcessOperator<Row, Function, Out, Sides...>>(std::move(context), function);
   };

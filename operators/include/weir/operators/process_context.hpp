@@ -2,11 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <tuple>
 #include <utility>
 
-#include <weir/core/environment.hpp>
 #include <weir/core/operator.hpp>
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/keyed_state.hpp>
@@ -24,17 +22,14 @@ class ProcessContext {
   template <std::size_t kOutput>
   using OutputRow = std::tuple_element_t<kOutput, std::tuple<Outs...>>;
 
-  explicit ProcessContext(OperatorContext& context) : environment_(context.environment), emitters_(context) {}
+  explicit ProcessContext(OperatorContext& context) : clock_(context.environment), emitters_(context) {}
 
   /// The event time of the row, or the time that a timer was set for.
   EventTime time() const { return time_; }
   /// No row with an earlier or equal time is on time any more. EventTime::min() before the first watermark.
   EventTime watermark() const { return watermark_; }
   /// The wall clock, read once a batch.
-  EventTime processing_time() {
-    if (!processing_time_) processing_time_ = environment_->wall_clock();
-    return *processing_time_;
-  }
+  EventTime processing_time() { return clock_.wall_clock(); }
 
   /// Emits a row with the current time(), or another one. Its text is copied.
   void emit(const OutputRow<0>& row) { emit_to<0>(row, time_); }
@@ -56,24 +51,37 @@ class ProcessContext {
   Arena& arena() { return *text_; }
 
   // For the operator that drives the function.
-  void begin(EventTime time) { time_ = time; }
+  void begin(EventTime time) {
+    time_ = time;
+    clock_.row(time);
+  }
+  void begin_timer(EventTime time) {
+    time_ = time;
+    clock_.event_timer(time);
+  }
+  void begin_processing_timer(EventTime time) {
+    time_ = time;
+    clock_.processing_timer();
+  }
+  /// Timers come before reached(): what they see of states that expire is as of their own time.
   void reach(EventTime watermark) { watermark_ = std::max(watermark_, watermark); }
-  void reach_processing_time(EventTime now) { processing_time_ = now; }
+  void reached() { clock_.reached(watermark_); }
+  void reach_processing_time(EventTime now) { clock_.at_wall_clock(now); }
+  StateClock& clock() { return clock_; }
   void end_of_call() {
     emitters_.flush();
-    processing_time_.reset();
+    clock_.end_of_call();
     emitted_ = 0;
     if (text_->allocated_bytes() > 0) text_->clear();
   }
   std::size_t emitted() const { return emitted_; }
 
  private:
-  Environment* environment_;
+  StateClock clock_;
   Emitters<Outs...> emitters_;
   ArenaRef text_ = ArenaRef::make();
   EventTime time_ = EventTime::min();
   EventTime watermark_ = EventTime::min();
-  std::optional<EventTime> processing_time_;
   std::size_t emitted_ = 0;
 };
 

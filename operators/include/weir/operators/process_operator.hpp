@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include <weir/operators/broadcast_state.hpp>
 #include <weir/operators/chain.hpp>
+#include <weir/operators/operator_list_state.hpp>
 #include <weir/operators/process_context.hpp>
 
 namespace weir {
@@ -66,6 +68,37 @@ inline constexpr bool kIsKeyed<Keyed<Key, Value>> = true;
 
 }  // namespace detail
 
+namespace detail {
+
+/// The states of a function that lie in the manifest, and what it wants to do before they are written.
+template <class Function>
+class ManifestStatesOf {
+ public:
+  void restore(Function& function, const OperatorStates& states, const OperatorContext& context) {
+    first_ = context.worker == 0;
+    if constexpr (HasBroadcastStates<Function>)
+      std::apply([&](auto&... state) { (restore_broadcast(state, states.restored_parts()), ...); },
+                 function.broadcast_states());
+    if constexpr (HasOperatorStates<Function>)
+      restore_operator_states(function, states, context.worker, context.parallelism);
+  }
+  std::string encode(Function& function) {
+    std::string bytes;
+    if constexpr (requires { function.before_snapshot(); }) function.before_snapshot();
+    if constexpr (HasBroadcastStates<Function>)
+      if (first_)
+        std::apply([&](auto&... state) { (append_broadcast(bytes, state), ...); },
+                   function.broadcast_states());
+    if constexpr (HasOperatorStates<Function>) encode_operator_states(function, bytes);
+    return bytes;
+  }
+
+ private:
+  bool first_ = true;
+};
+
+}  // namespace detail
+
 /// Runs a process function by key. `Inputs` say what arrives on each input.
 ///
 /// State: what the function lists in states(), for as long as it keeps it, and its timers. The function itself is copied for each worker and made
@@ -83,10 +116,10 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
     if constexpr (kTimer) timers_.emplace(states_, "timers");
     if constexpr (kProcessingTimer) processing_timers_.emplace(states_, "processing timers");
     context_.use(timers_ ? &*timers_ : nullptr, processing_timers_ ? &*processing_timers_ : nullptr);
-    fetches_ = detail::bind_states<Key>(function_, states_, current_);
-    if constexpr (detail::HasBroadcastStates<Function>)
-      detail::restore_broadcast(function_, states_.restored_parts());
+    fetches_ = detail::bind_states<Key>(function_, states_, current_, context_.clock(), sweep_);
+    manifest_states_.restore(function_, states_, context);
     context_.reach(states_.restored_watermark());
+    context_.reached();
   }
 
   void process(std::uint32_t input, const Batch& batch) override {
@@ -98,23 +131,26 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
     context_.reach(watermark);
     bool done = true;
     if constexpr (kTimer) done = fire_timers(*timers_, context_.watermark(), kEventTime);
+    if (done) context_.reached();
     end_of_call();
     return done;
   }
 
   EventTime next_processing_time() const override {
-    return processing_timers_ ? processing_timers_->next() : EventTime::max();
+    return std::min(processing_timers_ ? processing_timers_->next() : EventTime::max(), sweep_.next());
   }
   bool advance_processing_time(EventTime now) override {
     context_.reach_processing_time(now);
     bool done = true;
     if constexpr (kProcessingTimer) done = fire_timers(*processing_timers_, now, kProcessingTime);
+    if (done && sweep_.next() <= now) sweep_.run(now);
     end_of_call();
     return done;
   }
   bool end_of_input() override {
     bool done = true;
     context_.end_of_input();
+    sweep_.end();
     if constexpr (kProcessingTimer)
       done = fire_timers(*processing_timers_, EventTime::max(), kProcessingTime);
     end_of_call();
@@ -122,9 +158,8 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
   }
 
   void snapshot(SnapshotWriter& writer) override {
-    std::string extra;
-    if constexpr (detail::HasBroadcastStates<Function>) extra = detail::encode_broadcast(function_);
-    states_.seal(writer, context_.watermark(), extra);
+    states_.seal(writer, context_.watermark(), manifest_states_.encode(function_));
+    context_.end_of_call();
   }
 
  private:
@@ -168,34 +203,47 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
         [&](std::uint64_t hash, const Key& key, EventTime time) {
           current_.hash = hash;
           current_.key = key;
-          context_.begin(time);
           if constexpr (kTimer)
-            if (clock == kEventTime) function_.on_timer(time, context_);
+            if (clock == kEventTime) {
+              context_.begin_timer(time);
+              function_.on_timer(time, context_);
+            }
           if constexpr (kProcessingTimer)
-            if (clock == kProcessingTime) function_.on_processing_timer(time, context_);
+            if (clock == kProcessingTime) {
+              context_.begin_processing_timer(time);
+              function_.on_processing_timer(time, context_);
+            }
         });
   }
   void end_of_call() {
+    states_.settle();  // looks at the clock, too
     context_.end_of_call();
-    states_.settle();
   }
 
   OperatorStates states_;
+  detail::ManifestStatesOf<Function> manifest_states_;
   Function function_;
   KeyRef<Key> current_;
   Context context_;
   std::optional<Timers<Key>> timers_;
   std::optional<Timers<Key>> processing_timers_;
+  ExpirySweep sweep_;
   std::vector<StateFetch<Key>> fetches_;
   std::vector<KeyRef<Key>> keys_;
 };
 
-/// Runs a process function without keys, on whatever worker a row is on. Keeps no state.
+/// Runs a process function without keys, on whatever worker a row is on. Keeps what the function lists in operator_states(), if it does.
 template <class Row, class Function, class... Outs>
 class ProcessOperator final : public Operator {
  public:
   ProcessOperator(OperatorContext context, Function function)
-      : function_(std::move(function)), context_(context) {}
+      : function_(std::move(function)), context_(context) {
+    if constexpr (detail::HasOperatorStates<Function>) {
+      states_.emplace(context);
+      manifest_states_.restore(function_, *states_, context);
+      context_.reach(states_->restored_watermark());
+    }
+  }
 
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<Row>&>(batch);
@@ -209,8 +257,14 @@ class ProcessOperator final : public Operator {
     context_.reach(watermark);
     return true;
   }
+  void snapshot(SnapshotWriter& writer) override {
+    if constexpr (detail::HasOperatorStates<Function>)
+      states_->seal(writer, context_.watermark(), manifest_states_.encode(function_));
+  }
 
  private:
+  std::optional<OperatorStates> states_;
+  detail::ManifestStatesOf<Function> manifest_states_;
   Function function_;
   ProcessContext<Outs...> context_;
 };

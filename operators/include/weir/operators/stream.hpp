@@ -184,7 +184,8 @@ class Stream {
   VertexId vertex() const { return vertex_; }
 
   /// Calls a function of your own for each row: `function.process(const Row&, ProcessContext<Out, Sides...>&)`, which emits any number of rows to
-  /// its outputs. Side outputs are had by side<N>(). For state and timers see KeyedStream::process().
+  /// its outputs. Side outputs are had by side<N>(). Keeps what its operator_states() keep: see operator_list_state.hpp. For state by key and
+  /// timers see KeyedStream::process().
   template <class Out, class... Sides, class Function>
   auto process(const std::string& name, Function function) const;
 
@@ -292,7 +293,8 @@ class KeyedStream {
   ///   on_timer(EventTime, KeyedContext&)                when the watermark has reached a timer; optional
   ///   on_processing_timer(EventTime, KeyedContext&)     when the wall clock has; optional
   ///   states()                                          std::tie of its ValueState, ListState, MapState, … members; optional
-  /// Emits what the function emits, when it does. Keeps what its states keep, until it clears them. After a restart states and timers are as
+  ///   operator_states()                                 std::tie of its SplitListState and UnionListState members; optional
+  /// Emits what the function emits, when it does. Keeps what its states keep, until it clears them or they expire. After a restart states and timers are as
   /// they were at the checkpoint; other members are as they were given here. `name` names the state.
   template <class Out, class... Sides, class Function>
   auto process(const std::string& name, Function function) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -28,18 +29,13 @@ class GlobalJoinOperator final : public Operator {
         join_(join),
         emitter_(context, 0),
         watermark_(states_.restored_watermark()) {
-    std::size_t index = 0;
-    bool has_table = false;
-    for (const auto& part : states_.restored_parts()) {
-      const bool takes_over = index++ % context.parallelism == context.worker;
-      if (part.extra.empty()) continue;
-      StateReader in(part.extra);
-      // Those that do not have it wrote an empty one, in front of what waited with them.
-      BroadcastState<Key, TableRow> table{"rows"};
-      table.decode(in);
-      if (!has_table) rows_ = std::move(table);
-      has_table = has_table || !rows_.empty();
-      if (takes_over && !in.at_end()) waiting_.decode(in);
+    restore_broadcast(rows_, states_.restored_parts());
+    const auto& parts = states_.restored_parts();
+    for (std::size_t part = context.worker; part < parts.size(); part += context.parallelism) {
+      const std::string_view waiting = ManifestStates::find(parts[part].extra, kWaiting);
+      if (waiting.empty()) continue;
+      StateReader in(waiting);
+      waiting_.decode(in);
     }
   }
 
@@ -59,10 +55,11 @@ class GlobalJoinOperator final : public Operator {
   void snapshot(SnapshotWriter& writer) override {
     // All workers have the same rows at a barrier.
     std::string rows;
-    if (first_) rows_.encode(rows);
+    if (first_) append_broadcast(rows, rows_);
     if (!waiting_.empty()) {
-      if (!first_) BroadcastState<Key, TableRow>{"rows"}.encode(rows);
-      waiting_.encode(rows);
+      std::string waiting;
+      waiting_.encode(waiting);
+      ManifestStates::append(rows, kWaiting, waiting);
     }
     states_.seal(writer, watermark_, rows);
   }
@@ -87,6 +84,8 @@ class GlobalJoinOperator final : public Operator {
     if constexpr (kHoldsViews<Out>) own_text(out, emitter_.arena());
     emitter_.emit(std::move(out), time);
   }
+
+  static constexpr std::string_view kWaiting = "rows that wait";
 
   OperatorStates states_;
   const bool first_;

@@ -15,6 +15,7 @@
 #include <weir/state/operator_states.hpp>
 #include <weir/state/owned.hpp>
 #include <weir/state/slot_table.hpp>
+#include <weir/state/stamped.hpp>
 #include <weir/state/tier_entries.hpp>
 
 namespace weir {
@@ -134,6 +135,17 @@ class KeyedTable final : public StateTable {
     }
     return end == slots_.capacity() ? 0 : end;
   }
+  using TierCursor = typename TierEntries<Key, Object>::Cursor;
+  /// Walks over what the tier has of this state, whatever is newer in memory: visit(key, subkey, value), about `most` entries from
+  /// `cursor` on. True when it came to the end. Nothing of the table may be used by visit.
+  template <class Visit>
+  bool scan_tier(TierCursor& cursor, std::size_t most, Visit&& visit) const {
+    return entries_.scan_from(cursor, most, visit);
+  }
+  /// Whether the object of a key is in memory, or known to be absent.
+  bool in_memory(std::uint64_t hash, const Key& key) const { return slots_.find(hash, key) != nullptr; }
+  /// Values whose time is over by `expiry` are erased instead of written. The tier may clean by it too. Outlives the table.
+  void expire_by(Expiry& expiry) requires kBeginsWithTime<Object> { expiry_ = &expiry; }
   /// Nothing of this state is in the tier alone.
   bool complete() const { return complete_; }
   /// Objects in memory, about.
@@ -248,6 +260,12 @@ class KeyedTable final : public StateTable {
   void resize(std::size_t capacity);
   /// Writes what a changed slot has to say.
   void write(std::size_t i, StateDelta& delta);
+  /// An object whose time is over by `horizon` counts as erased.
+  void expire(std::size_t i, EventTime horizon) {
+    if constexpr (kExpiresWhole<Object>)
+      if (Expiry::is_over(slots_[i].object.get().written, horizon)) slots_[i].flags |= kAbsent;
+  }
+  EventTime horizon() const { return expiry_ ? expiry_->horizon() : EventTime::min(); }
   std::size_t evict_slots(std::size_t bytes, std::size_t slots, StateDelta& delta);
   /// Gives back the places of objects whose erasure was sealed.
   void forget_erased();
@@ -272,6 +290,9 @@ class KeyedTable final : public StateTable {
 
   OperatorStates& states_;
   TierEntries<Key, Object> entries_;
+  Expiry* expiry_ = nullptr;
+  EventTime sealed_horizon_ =
+      EventTime::min();  ///< of the barrier: a later one might be too late for its snapshot
   bool pinned_ = false;
   bool complete_;         ///< everything there is is in memory
   bool written_ = false;  ///< something has gone to the tier
@@ -323,25 +344,6 @@ typename KeyedTable<Key, Object>::Slot& KeyedTable<Key, Object>::insert(std::uin
 }
 
 template <class Key, class Object>
-void KeyedTable<Key, Object>::make_room() {
-  StateStore& store = states_.store();
-  if (!pinned_ && slots_.capacity() > Slots::kSmallest && store.mode() == StateMode::kRocksDb &&
-      !store.snapshot_in_flight()) {
-    const auto growth = static_cast<std::ptrdiff_t>(slots_.bytes());
-    store.charge(growth);
-    const bool too_large = store.excess_bytes() > 0;
-    store.charge(-growth);
-    if (too_large) {
-      StateDelta delta;
-      evict_slots(kNone, slots_.capacity() / 4, delta);
-      if (!delta.empty()) states_.write(std::move(delta));
-      if (!slots_.is_full()) return;
-    }
-  }
-  resize(slots_.capacity() == 0 ? Slots::kSmallest : slots_.capacity() * 2);
-}
-
-template <class Key, class Object>
 void KeyedTable<Key, Object>::resize(std::size_t capacity) {
   const Bits old_dirty = std::exchange(dirty_, Bits((capacity + 63) / 64));
   const Bits old_sealed = std::exchange(sealed_, sealing_left_ > 0 ? Bits(dirty_.size()) : Bits());
@@ -380,6 +382,10 @@ void KeyedTable<Key, Object>::write(std::size_t i, StateDelta& delta) {
 template <class Key, class Object>
 void KeyedTable<Key, Object>::begin_seal() {
   settle();
+  if constexpr (kBeginsWithTime<Object>) {
+    sealed_horizon_ = horizon();
+    if (expiry_) entries_.set_expired(sealed_horizon_);
+  }
   sealing_left_ = 0;
   for (const std::uint64_t word : dirty_) sealing_left_ += static_cast<std::size_t>(std::popcount(word));
   if (sealing_left_ == 0) return;
@@ -395,6 +401,7 @@ bool KeyedTable<Key, Object>::seal_some(std::size_t entries, StateDelta& delta) 
       const std::size_t i = sealing_word_ * 64 + static_cast<std::size_t>(std::countr_zero(bits));
       --sealing_left_;
       entries -= std::min<std::size_t>(entries, 1);
+      expire(i, sealed_horizon_);
       write(i, delta);
       if (complete_ && (slots_[i].flags & kAbsent)) erased_.push_back(slots_[i].hash);
     }
@@ -419,47 +426,6 @@ void KeyedTable<Key, Object>::forget_erased() {
 }
 
 template <class Key, class Object>
-std::size_t KeyedTable<Key, Object>::evict(std::size_t bytes, StateDelta& delta) {
-  if (pinned_) return 0;
-  settle();
-  const std::size_t before = charged_;
-  const std::size_t target = charged_ - std::min(charged_, bytes);
-  // Slots give memory back only when the table shrinks by half: three in four of its places must be free then.
-  const bool shrink = slots_.bytes() / 2 >= bytes || heap_ < bytes;
-  const std::size_t keep = shrink ? slots_.capacity() / 4 : 0;
-  evict_slots(shrink ? kNone : bytes, slots_.size() - std::min(slots_.size(), keep), delta);
-  while (slots_.capacity() > Slots::kSmallest && slots_.size() * 4 <= slots_.capacity() &&
-         slots_.bytes() + heap_ > target)
-    resize(slots_.capacity() / 2);
-  if (kHoldsViews<Key> && text_ && dead_text_ * 2 > text_->allocated_bytes()) compact_text();
-  recharge();
-  return before - std::min(before, charged_);
-}
-
-template <class Key, class Object>
-std::size_t KeyedTable<Key, Object>::evict_slots(std::size_t bytes, std::size_t slots, StateDelta& delta) {
-  std::size_t freed = 0;
-  std::size_t gone = 0;
-  // Twice around: the first pass may find everything just touched.
-  for (std::size_t looked = 0;
-       looked < 2 * slots_.capacity() && gone < slots && freed < bytes && slots_.size() > 0; ++looked) {
-    if (hand_ >= slots_.capacity()) hand_ = 0;
-    Slot& slot = slots_[hand_];
-    if (slot.hash == 0 || (slot.flags & kTouched)) {
-      if (slot.hash != 0) slot.flags &= static_cast<std::uint8_t>(~kTouched);
-      ++hand_;
-      continue;
-    }
-    if (is_dirty(hand_)) write(hand_, delta);  // its bit goes with its place
-    if (!(slot.flags & kAbsent) || (slot.flags & kStored)) complete_ = false;
-    freed += sizeof(Slot) + slot.heap;
-    ++gone;
-    erase_slot(hand_);
-  }
-  return freed;
-}
-
-template <class Key, class Object>
 void KeyedTable<Key, Object>::load_all() {
   entries_.scan([this](const Key& key, std::string_view subkey, std::string_view value) {
     const std::uint64_t hash = hash_key(key);
@@ -481,15 +447,6 @@ void KeyedTable<Key, Object>::load_all() {
   recharge();
 }
 
-template <class Key, class Object>
-void KeyedTable<Key, Object>::compact_text() {
-  if constexpr (kHoldsViews<Key>) {
-    ArenaRef fresh = ArenaRef::make();
-    for (std::size_t i = 0; i < slots_.capacity(); ++i)
-      if (!slots_.is_empty(i)) own_text(slots_[i].key, *fresh);
-    text_ = std::move(fresh);
-    dead_text_ = 0;
-  }
-}
-
 }  // namespace weir
+
+#include <weir/state/keyed_table_memory.hpp>

@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
@@ -133,5 +135,43 @@ struct OrderedCodec<T> {
     return value;
   }
 };
+
+namespace detail {
+
+template <class Key, class Prefix, std::size_t... kFields>
+void append_fields(std::string& out, const Prefix& prefix, std::index_sequence<kFields...>) {
+  using Fields = boost::describe::describe_members<Key, boost::describe::mod_any_access>;
+  static_assert(sizeof...(kFields) <= boost::mp11::mp_size<Fields>::value,
+                "weir: a prefix has no more parts than the map's key has fields");
+  [[maybe_unused]] const auto append = [&](auto field, const auto& part) {
+    using Field = std::remove_cvref_t<decltype(std::declval<Key&>().*field.pointer)>;
+    OrderedCodec<Field>::encode(out, Field(part));
+  };
+  (append(boost::mp11::mp_at_c<Fields, kFields>(), std::get<kFields>(prefix)), ...);
+}
+
+template <class Prefix>
+inline constexpr bool kIsTuple = false;
+template <class... Parts>
+inline constexpr bool kIsTuple<std::tuple<Parts...>> = true;
+
+}  // namespace detail
+
+/// What all keys begin with, as bytes, whose text begins with `prefix`, or, for structs, whose first field is `prefix`, or whose first
+/// fields are a std::tuple's.
+template <class Key, class Prefix>
+std::string encoded_prefix(const Prefix& prefix) {
+  std::string bytes;
+  if constexpr (std::is_same_v<Key, std::string> || std::is_same_v<Key, std::string_view>) {
+    OrderedCodec<Key>::encode(bytes, prefix);
+    bytes.resize(bytes.size() - 2);  // without the end of the text
+  } else {
+    static_assert(Described<Key>, "weir: keys with a prefix are texts and structs");
+    if constexpr (detail::kIsTuple<Prefix>)
+      detail::append_fields<Key>(bytes, prefix, std::make_index_sequence<std::tuple_size_v<Prefix>>());
+    else detail::append_fields<Key>(bytes, std::tie(prefix), std::index_sequence<0>());
+  }
+  return bytes;
+}
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <weir/state/codec.hpp>
 #include <weir/state/ordered_codec.hpp>
 #include <weir/state/owned.hpp>
+#include <weir/state/store.hpp>
 
 namespace weir {
 
@@ -43,6 +45,21 @@ class OrderedMap {
       it = next;
     }
   }
+  /// Whether an entry is there for which holds(value).
+  template <class Holds>
+  bool any_of(Holds&& holds) const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const auto& entry) { return holds(entry.second.value.get()); });
+  }
+  /// Calls change(owned value) for the entries for which wanted(value) holds.
+  template <class Wanted, class Change>
+  void change_if(Wanted&& wanted, Change&& change) {
+    for (auto& [key, entry] : entries_) {
+      if (!wanted(entry.value.get())) continue;
+      if (!std::exchange(entry.changed, true)) changed_.push_back(key);
+      change(entry.value);
+    }
+  }
   /// visit(key, value) in the order of keys. A visit that returns bool ends the walk with false.
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -53,6 +70,13 @@ class OrderedMap {
   void for_range(const MapKey& from, const MapKey& to, Visit&& visit) const {
     const std::string begin = encoded(from), end = encoded(to);
     if (begin < end) walk(entries_.lower_bound(begin), entries_.lower_bound(end), visit);
+  }
+  /// The same for keys that begin with `prefix`: of text keys a text, of struct keys the first field, or a std::tuple of the
+  /// first fields.
+  template <class Prefix, class Visit>
+  void for_prefix(const Prefix& prefix, Visit&& visit) const {
+    const std::string begin = encoded_prefix<MapKey>(prefix), end = prefix_end(begin);
+    walk(entries_.lower_bound(begin), end.empty() ? entries_.end() : entries_.lower_bound(end), visit);
   }
   /// The same for the keys up to `to`, inclusive, the last one first.
   template <class Visit>

@@ -44,6 +44,19 @@ class RowList {
     added_rows_ = kept.added_rows_;
     return gone;
   }
+  /// Keeps the rows for which change(row) holds, as it leaves them.
+  template <class Change>
+  void rewrite(Change&& change) {
+    RowList kept;
+    for_each([&](Row row, EventTime time) {
+      if (change(row)) kept.append(row, time);
+    });
+    clear();
+    added_ = std::move(kept.added_);
+    added_rows_ = kept.added_rows_;
+  }
+  /// Of all rows, as they are written.
+  std::size_t bytes() const { return stored_.size() + added_.size(); }
   bool empty() const { return stored_.empty() && added_.empty(); }
   /// Walks over what is there from before the last restart.
   std::size_t size() const {

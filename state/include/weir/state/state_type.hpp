@@ -20,13 +20,15 @@ struct StateType {
     kFloating,
     kText,
     kEventTime,
-    kOptional,   ///< parts[0]
-    kList,       ///< parts[0]
-    kStruct,     ///< parts by names
-    kRows,       ///< parts[0], each with an event time before it: an entry of a RowList
-    kMap,        ///< parts[0] the map's key, ordered, in the entry's key; parts[1] the value
-    kBroadcast,  ///< parts[0]; kept in the operator state
-    kOpaque,     ///< written by a codec of the user's; `text` says what
+    kOptional,      ///< parts[0]
+    kList,          ///< parts[0]
+    kStruct,        ///< parts by names
+    kRows,          ///< parts[0], each with an event time before it: an entry of a RowList
+    kMap,           ///< parts[0] the map's key, ordered, in the entry's key; parts[1] the value
+    kBroadcast,     ///< parts[0]; kept in the operator state
+    kOperatorList,  ///< parts[0], behind their number: split<…> and union<…>; kept in the operator state
+    kExpiring,      ///< parts[0], behind the time it was written: an entry of a state with a time to live
+    kOpaque,        ///< written by a codec of the user's; `text` says what
   };
 
   Kind kind = Kind::kOpaque;

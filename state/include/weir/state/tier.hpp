@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <weir/core/operator.hpp>
+#include <weir/core/time.hpp>
 
 namespace weir {
 
@@ -73,13 +74,24 @@ class StateTier {
   virtual ~StateTier() = default;
   /// Applies a sorted delta in one step.
   virtual void apply(const StateDelta& delta) = 0;
-  /// Visits [begin, end) in key order.
-  virtual void scan(std::string_view begin, std::string_view end,
-                    const std::function<void(std::string_view key, std::string_view value)>& visit) const = 0;
+  /// Visits [begin, end) in key order; an empty end is the end of all. A visit that returns false ends the walk: false then.
+  virtual bool scan_while(
+      std::string_view begin, std::string_view end,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
+  /// The same, all of it.
+  void scan(std::string_view begin, std::string_view end,
+            const std::function<void(std::string_view key, std::string_view value)>& visit) const;
   virtual std::vector<std::optional<std::string>> multi_get(const std::vector<std::string>& keys) const = 0;
   /// An immutable image of everything applied so far. Files stay readable until the next-but-one snapshot() or the
   /// destruction of the tier.
   virtual std::vector<SnapshotFile> snapshot() = 0;
+
+  /// Entries of state `state_id` whose value begins with a time (int64) of `horizon` or before have expired: they may go whenever that costs
+  /// nothing, and are there until then. The time EventTime::min() is not a time. Requires: whoever restores a later snapshot has a horizon
+  /// that is not lower. Any thread.
+  virtual void set_expired(std::uint32_t state_id, EventTime horizon) {
+    static_cast<void>(state_id), static_cast<void>(horizon);
+  }
 };
 
 /// Makes tiers. `heap` and `rocksdb` share one snapshot format, so that a job may change between them.

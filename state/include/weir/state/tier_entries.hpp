@@ -111,10 +111,48 @@ class TierEntries {
                                   });
     }
   }
+  /// Where a walk over the tier has come: a key group, and the name of the last entry that was visited in it.
+  struct Cursor {
+    std::uint32_t group = 0;  ///< counted from the worker's first
+    std::string name;
+  };
+  /// A walk like scan() in portions: visits up to about `most` entries, and moves on. True when the end was reached, and the cursor
+  /// is at the beginning again. An entry of a key counts one, looking into a key group some more.
+  template <class Visit>
+  bool scan_from(Cursor& cursor, std::size_t most, Visit&& visit) const {
+    const KeyGroupRange groups = states_.key_groups();
+    for (std::size_t cost = 0; cost < most; cost += kGroupCost) {
+      if (groups.first + cursor.group >= groups.end) {
+        cursor = {};
+        return true;
+      }
+      const auto group = static_cast<KeyGroup>(groups.first + cursor.group);
+      const std::string prefix = state_prefix(group, state_id_, name_space_);
+      // The smallest name behind the last one.
+      const std::string begin = cursor.name.empty() ? prefix : cursor.name + '\0';
+      const bool through = states_.store().tier().scan_while(
+          begin, prefix_end(prefix), [&](std::string_view entry, std::string_view value) {
+            StateReader in(entry.substr(prefix.size()));
+            const Key key = StateCodec<Key>::decode(in);
+            visit(key, in.rest(), value);
+            if (++cost < most) return true;
+            cursor.name = entry;
+            return false;
+          });
+      if (!through) return false;
+      ++cursor.group;
+      cursor.name.clear();
+    }
+    return false;
+  }
+  /// Entries that begin with a time of `horizon` or before need not be kept by the tier.
+  void set_expired(EventTime horizon) { states_.store().tier().set_expired(state_id_, horizon); }
   /// All entries go, with the next thing that is written.
   void drop() { states_.drop(state_id_, name_space_); }
 
  private:
+  static constexpr std::size_t kGroupCost = 32;
+
   template <class Visit>
   bool scan_entries(std::uint64_t hash, const Key& key, Visit&& visit) {
     const std::string prefix = name_of(hash, key);
