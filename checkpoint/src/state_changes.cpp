@@ -30,10 +30,11 @@ StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
     return change;
   }
   if (kept.state.key_type != now->key_type) {
-    // Keys decide which worker an entry belongs to: they cannot be rewritten where they lie.
     change.kind = Kind::kImpossible;
     change.details.push_back(
-        fmt::format("its key was {}, and the pipeline wants {}", kept.state.key_type, now->key_type));
+        fmt::format("its key was {}, and the pipeline wants {}: a key decides where an entry lies and cannot "
+                    "be converted",
+                    kept.state.key_type, now->key_type));
     return change;
   }
   if (kept.state.value_type == now->value_type) return change;
@@ -85,7 +86,10 @@ std::string describe(const StateChange& change) {
              ": the pipeline does not have it; name the operator as before, or leave the state behind with "
              "--allow-dropped-state";
     case Kind::kImpossible:
-      return fmt::format("{}: {}", place, fmt::join(change.details, "; "));
+      return fmt::format(
+          "{}: {}; keep the old type, or give the state another name and leave this one behind with "
+          "--allow-dropped-state",
+          place, fmt::join(change.details, "; "));
   }
   return place;
 }

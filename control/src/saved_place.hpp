@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -10,6 +9,7 @@
 
 #include "configuration.hpp"
 #include "flags.hpp"
+#include "scratch_directory.hpp"
 
 namespace weir {
 
@@ -35,11 +35,10 @@ class SavedPlace {
 class OpenedState {
  public:
   OpenedState(const Configuration& configuration, const Program& program, SavedPlace& place);
-  ~OpenedState();
   const SavedState& state() const { return *state_; }
 
  private:
-  std::filesystem::path scratch_;
+  ScratchDirectory scratch_{"state"};  // outlives the others
   std::unique_ptr<StateBackend> backend_;
   std::unique_ptr<SavedState> state_;
 };
