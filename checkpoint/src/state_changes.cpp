@@ -21,7 +21,10 @@ const StateDescription* find_state(const JobGraph& graph, const std::string& ope
   return nullptr;
 }
 
-bool is_broadcast(const StateDescription& state) { return state.value_type.rfind("broadcast<", 0) == 0; }
+/// Kept whole in the operator state of the manifest, where nothing converts it.
+bool has_no_entries(const StateDescription& state) {
+  return state.key_type == "none" || state.value_type.rfind("broadcast<", 0) == 0;
+}
 
 StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
   StateChange change{Kind::kSame, kept.operator_name, kept.state.name, {}, std::nullopt};
@@ -29,7 +32,8 @@ StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
     change.kind = Kind::kDropped;
     return change;
   }
-  if (kept.state.key_type != now->key_type) {
+  if (kept.state.key_type != now->key_type &&
+      !same_bytes(StateType::parse(kept.state.key_type), StateType::parse(now->key_type))) {
     change.kind = Kind::kImpossible;
     change.details.push_back(
         fmt::format("its key was {}, and the pipeline wants {}: a key decides where an entry lies and cannot "
@@ -39,10 +43,12 @@ StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
   }
   if (kept.state.value_type == now->value_type) return change;
   StateConversion conversion(StateType::parse(kept.state.value_type), StateType::parse(now->value_type));
-  if (!conversion.problems().empty() || is_broadcast(*now)) {
+  const bool convertible = conversion.changes().empty() || !has_no_entries(*now);
+  if (!conversion.problems().empty() || !convertible) {
     change.kind = Kind::kImpossible;
     change.details = conversion.problems();
-    if (change.details.empty()) change.details.push_back("a broadcast state cannot change its type");
+    if (change.details.empty())
+      change.details.push_back("a state that is not kept by key cannot change its type");
     change.details.push_back(fmt::format("the checkpoint holds {}, the pipeline wants {}",
                                          kept.state.value_type, now->value_type));
     return change;

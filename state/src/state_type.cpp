@@ -12,15 +12,18 @@ namespace {
 
 using Kind = StateType::Kind;
 
-/// Reads the text of a type: `name`, `name<type,…>`, `{field:type,…}` with a former name as `field(former):type`.
+/// Reads the text of a type: `name`, `name<type,…>`, `{field:type,…}` with former names as `field(former)(former):type`.
 class TypeParser {
  public:
   explicit TypeParser(std::string_view text) : all_(text), rest_(text) {}
 
   StateType parse() {
     StateType type = any();
-    if (!rest_.empty()) fail();
-    return type;
+    if (rest_.empty()) return type;
+    if (rest_.front() != ' ') fail();
+    StateType qualified;  // "first_rows<{…}> by 10 min": how such values are written, only their codec knows
+    qualified.text = std::string(all_);
+    return qualified;
   }
 
  private:
@@ -57,8 +60,8 @@ class TypeParser {
     do {
       type.names.push_back(word());
       type.aliases.emplace_back();
-      if (take('(')) {
-        type.aliases.back() = word();
+      while (take('(')) {
+        type.aliases.back().push_back(word());
         expect(')');
       }
       expect(':');
@@ -185,15 +188,17 @@ void skip(const StateType& type, StateReader& in) {
   }
 }
 
-/// Where in a struct the field lies that `to` calls by its `i`th name, or by its former one; npos: nowhere.
+/// Where in a struct the field lies that `to` calls by its `i`th name, or by a former one; npos: nowhere.
 std::size_t source_of(const StateType& from, const StateType& to, std::size_t i) {
   const auto find = [&](const std::string& name) {
     for (std::size_t f = 0; f < from.names.size(); ++f)
       if (from.names[f] == name) return f;
     return std::string::npos;
   };
-  const std::size_t same = find(to.names[i]);
-  return same != std::string::npos || to.aliases[i].empty() ? same : find(to.aliases[i]);
+  std::size_t source = find(to.names[i]);
+  for (const std::string& former : to.aliases[i])
+    if (source == std::string::npos) source = find(former);
+  return source;
 }
 
 bool widens(const StateType& from, const StateType& to) {
@@ -205,6 +210,19 @@ bool widens(const StateType& from, const StateType& to) {
 
 bool is_number(const StateType& type) {
   return type.kind == Kind::kSigned || type.kind == Kind::kUnsigned || type.kind == Kind::kFloating;
+}
+
+/// A type's text as it would be if no former names were declared. Those stand before the colon of a field.
+std::string without_aliases(std::string_view text) {
+  std::string plain;
+  while (!text.empty()) {
+    std::size_t end = 0;
+    while (end < text.size() && text[end] == '(') end = std::min(text.find(')', end), text.size() - 1) + 1;
+    if (end > 0 && end < text.size() && text[end] == ':') text.remove_prefix(end);
+    plain += text.front();
+    text.remove_prefix(1);
+  }
+  return plain;
 }
 
 /// Compares two types and says what is different.
@@ -224,7 +242,7 @@ class TypeComparison {
       return;
     }
     if (from.kind != to.kind || from.bytes != to.bytes ||
-        (from.kind == Kind::kOpaque && from.text != to.text)) {
+        (from.kind == Kind::kOpaque && without_aliases(from.text) != without_aliases(to.text))) {
       problems_.push_back(fmt::format("{}{} cannot become {}", path, from.text, to.text));
       return;
     }
@@ -479,6 +497,14 @@ void append_ordered_json(std::string& out, const StateType& type, StateReader& i
       return append_json(out, type, number);
     }
   }
+}
+
+bool same_bytes(const StateType& from, const StateType& to) {
+  if (from.kind != to.kind || from.bytes != to.bytes || from.parts.size() != to.parts.size()) return false;
+  if (from.kind == Kind::kOpaque) return without_aliases(from.text) == without_aliases(to.text);
+  for (std::size_t i = 0; i < from.names.size(); ++i)
+    if (source_of(from, to, i) != i) return false;
+  return std::equal(from.parts.begin(), from.parts.end(), to.parts.begin(), same_bytes);
 }
 
 StateConversion::StateConversion(StateType from, StateType to) : from_(std::move(from)), to_(std::move(to)) {

@@ -43,6 +43,10 @@ def main(keeper):
     for change in ("field note: added, takes zero, empty or absent", "field rows: int32 widens to int64"):
         assert f"ok  {KEPT}converted: " in said and change in said, said
 
+    said = told(keeper, savepoint, "renamed")
+    assert f"ok  {KEPT}converted: field sum: was total; field sum: int64 widens to double; field readings: was rows" in said, said
+    assert sorted(written + keeper.lines("restore-renamed-0")) == keeper.expected()
+
     said = told(keeper, savepoint, "narrow", expect=STATE_UNUSABLE)
     assert f"{KEPT}field total: int64 cannot become int16; field rows: int32 cannot become int16" in said, said
     assert "keep the old type, or give the state another name" in said

@@ -50,15 +50,37 @@ struct KeptTooNarrow {
 };
 BOOST_DESCRIBE_STRUCT(KeptTooNarrow, (), (total, rows))
 
+struct Renamed {
+  double sum = 0;
+  std::int64_t readings = 0;
+};
+BOOST_DESCRIBE_STRUCT(Renamed, (), (sum, readings))
+
+}  // namespace
+
+template <>
+struct weir::FieldAliases<Renamed> {
+  static constexpr weir::FieldAlias kFields[] = {{"sum", "total"}, {"readings", "rows"}};
+};
+
+namespace {
+
 std::int64_t hour_of(weir::EventTime time) { return time.millis / weir::Duration(1h).count(); }
 
 double total_of(const Kept& kept) { return static_cast<double>(kept.total); }
 double total_of(const KeptAnew& kept) { return kept.sum; }
+double total_of(const Renamed& kept) { return kept.sum; }
 double total_of(const KeptTooNarrow& kept) { return kept.total; }
 void add_to(std::int64_t& total, std::int64_t value) { total += value; }
 void add_to(std::int16_t& total, std::int64_t value) { total = static_cast<std::int16_t>(total + value); }
 void add_to(double& total, std::int64_t value) { total += static_cast<double>(value); }
 auto& total_in(KeptAnew& kept) { return kept.sum; }
+auto& total_in(Renamed& kept) { return kept.sum; }
+auto& rows_in(Renamed& kept) { return kept.readings; }
+template <class Value>
+auto& rows_in(Value& kept) {
+  return kept.rows;
+}
 template <class Value>
 auto& total_in(Value& kept) {
   return kept.total;
@@ -74,7 +96,7 @@ struct Keep {
   void process(const Reading& reading, weir::KeyedContext<Key, Standing>& context) {
     Value& now = kept.edit();
     add_to(total_in(now), reading.value);
-    ++now.rows;
+    ++rows_in(now);
     last.add(reading, reading.time);
     if (last.size() > 5) {
       std::size_t left = last.size() - 5;
@@ -82,7 +104,7 @@ struct Keep {
     }
     ++by_hour.edit(hour_of(reading.time));
     context.set_timer({(hour_of(reading.time) + 1) * weir::Duration(1h).count() - 1});
-    Standing standing{reading.sensor, reading.time, total_of(now), now.rows, 0, 0};
+    Standing standing{reading.sensor, reading.time, total_of(now), rows_in(now), 0, 0};
     last.for_each([&](const Reading& kept_reading, weir::EventTime) { standing.last += kept_reading.value; });
     standing.hours = static_cast<std::int64_t>(by_hour.size());
     context.emit(standing);
@@ -116,6 +138,8 @@ int main(int argc, char** argv) {
         if (shape == "plain") end(by_sensor.process<Standing>("totals", Keep<Kept, std::string_view>()));
         else if (shape == "anew")
           end(by_sensor.process<Standing>("totals", Keep<KeptAnew, std::string_view>()));
+        else if (shape == "renamed")
+          end(by_sensor.process<Standing>("totals", Keep<Renamed, std::string_view>()));
         else if (shape == "narrow")
           end(by_sensor.process<Standing>("totals", Keep<KeptTooNarrow, std::string_view>()));
         else if (shape == "less") end(by_sensor.process<Standing>("totals", KeepLess()));
