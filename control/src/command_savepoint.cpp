@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "quantity.hpp"
 #include "saved_place.hpp"
+#include "savepoint_write.hpp"
 
 namespace weir {
 
@@ -29,13 +30,15 @@ class SavepointCommand {
   int run() {
     const std::string action = question_.words.empty() ? "" : question_.words[0];
     if (action == "create") return create(argument(1));
+    if (action == "write") return write_savepoint(argument(1), question_, configuration_, out_, program_);
     if (action == "list") return list(argument(1));
     if (action == "verify") return verify(argument(1));
     if (action == "inspect") return inspect(argument(1));
     if (action == "diff") return diff(argument(1), argument(2));
     if (action == "delete") return remove(argument(1));
-    throw FailJob(fmt::format("savepoint: '{}' is not create, list, verify, inspect, diff or delete", action),
-                  ExitCode::kUsage);
+    throw FailJob(
+        fmt::format("savepoint: '{}' is not create, write, list, verify, inspect, diff or delete", action),
+        ExitCode::kUsage);
   }
 
  private:
