@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <weir/checkpoint/location.hpp>
 #include <weir/runtime/restore_preview.hpp>
 
 #include "address_text.hpp"
@@ -49,7 +50,7 @@ class Check {
     }
     check_restore();
     check_directory("--state-dir", configuration_.job.state_dir);
-    check_directory("--checkpoint-dir", configuration_.job.checkpoint_dir);
+    check_checkpoint_place(configuration_.job.checkpoint_dir);
   }
 
   const Problems& problems() const { return problems_; }
@@ -127,6 +128,16 @@ class Check {
       fail(fmt::format("cannot be restored: {}", e.what()), e.code());
     } catch (const std::exception& e) {
       fail(fmt::format("cannot be restored: {}", e.what()), ExitCode::kStateUnusable);
+    }
+  }
+
+  void check_checkpoint_place(const std::string& place) {
+    if (!is_remote(place)) return check_directory("--checkpoint-dir", place);
+    try {
+      is_taken(place);  // asks the store
+      passed_.push_back("--checkpoint-dir " + place);
+    } catch (const FailJob& e) {
+      fail(fmt::format("--checkpoint-dir: {}", e.what()), e.code());
     }
   }
 

@@ -5,12 +5,14 @@
 
 #include <fmt/format.h>
 
+#include <weir/checkpoint/location.hpp>
 #include <weir/core/error.hpp>
 
 #include "commands.hpp"
 #include "quantity.hpp"
 #include "saved_place.hpp"
 #include "savepoint_write.hpp"
+#include "scratch_directory.hpp"
 
 namespace weir {
 
@@ -50,7 +52,7 @@ class SavepointCommand {
   }
 
   int create(const std::string& directory) {
-    if (fs::exists(directory))
+    if (is_taken(directory))
       throw FailJob(directory + " is there already; name another directory", ExitCode::kUsage);
     for (int attempt = 1;; ++attempt) {
       try {
@@ -58,7 +60,7 @@ class SavepointCommand {
         out_ << fmt::format("savepoint of epoch {} in {}\n", epoch, directory);
         return static_cast<int>(ExitCode::kDone);
       } catch (const FailJob&) {
-        fs::remove_all(directory);
+        weir::remove_all(directory);
         if (attempt == kCopyAttempts) throw;
       }
     }
@@ -71,8 +73,10 @@ class SavepointCommand {
     options.checkpoint_dir = directory;
     const auto to = program_.store(options);
     to->claim(false);
-    const fs::path staging = fs::path(directory) / "staging";
-    fs::create_directories(staging);
+    // Beside the savepoint, so that files can be linked from it.
+    const ScratchDirectory elsewhere("savepoint");
+    const fs::path staging =
+        is_remote(directory) ? fs::path(elsewhere.path()) : fs::path(directory) / "staging";
     const Manifest manifest = from.manifest();
     for (const StateShard& shard : manifest.shards) {
       for (const StoredFile& file : shard.files) {
@@ -90,6 +94,9 @@ class SavepointCommand {
   }
 
   int list(const std::string& directory) {
+    if (is_remote(directory))
+      throw FailJob("savepoint list looks into directories; of an S3 store, savepoint inspect shows one",
+                    ExitCode::kUsage);
     std::map<std::string, std::string> lines;
     for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
       if (!fs::is_directory(entry.path() / "manifests")) continue;
@@ -170,10 +177,11 @@ class SavepointCommand {
 
   int remove(const std::string& directory) {
     SavedPlace place(configuration_, program_, directory);
-    if (fs::exists(configuration_.job.checkpoint_dir) &&
-        fs::equivalent(directory, configuration_.job.checkpoint_dir))
+    std::error_code not_there;
+    const std::string& own = configuration_.job.checkpoint_dir;
+    if (directory == own || fs::equivalent(directory, own, not_there))
       throw FailJob(directory + " holds this job's own checkpoints, not a savepoint", ExitCode::kUsage);
-    fs::remove_all(directory);
+    weir::remove_all(directory);
     return static_cast<int>(ExitCode::kDone);
   }
 

@@ -2,13 +2,13 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <ostream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <weir/checkpoint/location.hpp>
 #include <weir/checkpoint/saved_state_writer.hpp>
 #include <weir/core/error.hpp>
 
@@ -96,7 +96,7 @@ int write_savepoint(const std::string& directory, const StateQuestion& question,
   if (question.rows.empty())
     throw FailJob("savepoint write: from what? give it with --rows FILE, or --rows OPERATOR/STATE=FILE",
                   ExitCode::kUsage);
-  if (std::filesystem::exists(directory))
+  if (is_taken(directory))
     throw FailJob(directory + " is there already; name another directory", ExitCode::kUsage);
   std::vector<Rows> all;
   for (const std::string& text : question.rows)

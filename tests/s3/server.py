@@ -1,0 +1,53 @@
+"""A local S3 server for tests, on a free loopback port, with a bucket; ended by its process."""
+import os
+import pathlib
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+BUCKET = "weir-test"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testing-secret"}
+PROGRAM = pathlib.Path(__file__).resolve().parents[2] / ".cache/s3/bin/moto_server"
+SKIPPED = 77
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Server:
+    def __enter__(self):
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([PROGRAM, "-H", "127.0.0.1", "-p", str(self.port)], stdout=self.log, stderr=self.log,
+                                        env={**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": "7"})
+        try:
+            self.make_bucket()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(20)
+
+    def make_bucket(self):
+        for _ in range(300):
+            assert self.process.poll() is None, "the S3 server has ended"
+            try:
+                request = urllib.request.Request(f"{self.endpoint}/{BUCKET}", method="PUT")
+                urllib.request.urlopen(request, timeout=5)
+                return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.1)
+        raise AssertionError("the S3 server does not answer")
+
+    def environment(self):
+        return {**CREDENTIALS, "WEIR_S3_TEST": self.endpoint}
