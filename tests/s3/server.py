@@ -1,4 +1,5 @@
 """A local S3 server for tests, on a free loopback port, with a bucket; ended by its process."""
+import json
 import os
 import pathlib
 import socket
@@ -48,6 +49,31 @@ class Server:
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.1)
         raise AssertionError("the S3 server does not answer")
+
+    def environment(self):
+        return {**CREDENTIALS, "WEIR_S3_TEST": self.endpoint}
+
+
+class Proxy:
+    """Before a server: checks signatures, and lets every so manieth request go wrong."""
+
+    def __init__(self, server, fault_every):
+        self.server, self.fault_every = server, fault_every
+
+    def __enter__(self):
+        script = pathlib.Path(__file__).with_name("proxy.py")
+        self.process = subprocess.Popen([PROGRAM.with_name("python3"), script, str(self.server.port), str(self.fault_every)],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.endpoint = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(20)
+        self.process.stdout.close()
+
+    def counts(self):
+        return json.load(urllib.request.urlopen(f"{self.endpoint}/proxy", timeout=5))
 
     def environment(self):
         return {**CREDENTIALS, "WEIR_S3_TEST": self.endpoint}
