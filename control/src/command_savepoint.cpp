@@ -20,9 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A running job may remove the checkpoint that is being copied, for it has newer ones.
-constexpr int kCopyAttempts = 5;
-
 class SavepointCommand {
  public:
   SavepointCommand(const StateQuestion& question, const Configuration& configuration,
@@ -54,21 +51,20 @@ class SavepointCommand {
   int create(const std::string& directory) {
     if (is_taken(directory))
       throw FailJob(directory + " is there already; name another directory", ExitCode::kUsage);
-    for (int attempt = 1;; ++attempt) {
+    with_newest(configuration_, program_, place_of(configuration_, question_), [&](SavedPlace& from) {
       try {
-        const Epoch epoch = copy_to(directory);
-        out_ << fmt::format("savepoint of epoch {} in {}\n", epoch, directory);
-        return static_cast<int>(ExitCode::kDone);
-      } catch (const FailJob&) {
+        copy(from, directory);
+      } catch (...) {
         weir::remove_all(directory);
-        if (attempt == kCopyAttempts) throw;
+        throw;
       }
-    }
+      out_ << fmt::format("savepoint of epoch {} in {}\n", from.epoch(), directory);
+    });
+    return static_cast<int>(ExitCode::kDone);
   }
 
   /// Files are linked where both lie on one file system.
-  Epoch copy_to(const std::string& directory) {
-    SavedPlace from(configuration_, program_, place_of(configuration_, question_));
+  void copy(SavedPlace& from, const std::string& directory) {
     JobOptions options = configuration_.job;
     options.checkpoint_dir = directory;
     const auto to = program_.store(options);
@@ -90,7 +86,6 @@ class SavepointCommand {
     fs::remove_all(staging);
     to->publish(from.epoch(), from.store().load(from.epoch()));
     to->note_committed(from.epoch());
-    return from.epoch();
   }
 
   int list(const std::string& directory) {
@@ -122,15 +117,16 @@ class SavepointCommand {
 
   /// Reads every byte, and decodes every entry.
   int verify(const std::string& directory) {
-    SavedPlace place(configuration_, program_, directory);
-    const OpenedState opened(configuration_, program_, place);
-    std::uint64_t entries = 0;
-    opened.state().for_each({}, [&](const SavedEntry&) {
-      ++entries;
-      return true;
+    with_newest(configuration_, program_, directory, [&](SavedPlace& place) {
+      const OpenedState opened(configuration_, program_, place);
+      std::uint64_t entries = 0;
+      opened.state().for_each({}, [&](const SavedEntry&) {
+        ++entries;
+        return true;
+      });
+      out_ << fmt::format("{}: epoch {}, {} entries, every file as written\n", directory, place.epoch(),
+                          with_thousands(entries));
     });
-    out_ << fmt::format("{}: epoch {}, {} entries, every file as written\n", directory, place.epoch(),
-                        with_thousands(entries));
     return static_cast<int>(ExitCode::kDone);
   }
 

@@ -19,6 +19,7 @@ struct StateQuestion {
   std::string of;  ///< OPERATOR or OPERATOR/STATE
   std::string key;
   std::string prefix;
+  std::string by = "key";         ///< of state top: key, state or operator
   std::string base;               ///< of savepoint write: what stays as it is but the states that are written
   std::vector<std::string> rows;  ///< of savepoint write: files, or OPERATOR/STATE=FILE
   std::uint64_t limit = 0;        ///< 0: the action's own

@@ -1,5 +1,7 @@
 #include "saved_place.hpp"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include <weir/checkpoint/location.hpp>
@@ -8,6 +10,8 @@
 namespace weir {
 
 namespace {
+
+constexpr int kMostCheckpoints = 50;
 
 std::unique_ptr<CheckpointStore> open_store(const Configuration& configuration, const Program& program,
                                             const std::string& directory) {
@@ -38,6 +42,24 @@ OpenedState::OpenedState(const Configuration& configuration, const Program& prog
   options.state_dir = scratch_.path();
   backend_ = program.backend(options);
   state_ = std::make_unique<SavedState>(place.store(), place.epoch(), *backend_);
+}
+
+void with_newest(const Configuration& configuration, const Program& program, const std::string& directory,
+                 const std::function<void(SavedPlace&)>& action) {
+  // Each failure is answered by a checkpoint that is newer, so that this ends when the place is quiet, or by chance long before.
+  for (int attempt = 1;; ++attempt) {
+    std::optional<SavedPlace> place;
+    const auto overtaken = [&] {
+      return attempt < kMostCheckpoints && (!place || place->store().last_committed() != place->epoch());
+    };
+    try {
+      return action(place.emplace(configuration, program, directory));
+    } catch (const FailJob& failure) {
+      if (failure.code() != ExitCode::kStateUnusable || !overtaken()) throw;
+    } catch (const RestartJob&) {  // a file went between two looks at it
+      if (!overtaken()) throw;
+    }
+  }
 }
 
 std::string place_of(const Configuration& configuration, const StateQuestion& question) {

@@ -30,11 +30,11 @@ class Keeper:
                 row = {"sensor": f"s{chance.randrange(40):02}", "time": n * HOUR // 500, "value": chance.randrange(-50, 100)}
                 file.write(json.dumps(row) + "\n")
 
-    def arguments(self, place, shape="plain", rate=None, readings=None, checkpoints=None, state="state", sink=None):
+    def arguments(self, place, shape="plain", rate=None, readings=None, checkpoints=None, state="state", sink=None, interval="50ms"):
         place = self.scratch / place
         source = f"file:{readings or self.readings}" + (f"?rate={rate}" if rate else "")
         return ["--source", f"readings={source}", "--sink", f"standings={sink or f'file:{place}/out?format=jsonl'}", "--state-dir",
-                f"{place}/{state}", "--checkpoint-dir", checkpoints or f"{place}/checkpoints", "--checkpoint-interval", "50ms", "--http", "off",
+                f"{place}/{state}", "--checkpoint-dir", checkpoints or f"{place}/checkpoints", "--checkpoint-interval", interval, "--http", "off",
                 "--shape", shape]
 
     def call(self, *words, expect=0, env=None):
