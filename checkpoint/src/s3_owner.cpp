@@ -27,7 +27,7 @@ S3Owner::~S3Owner() {
   ends_.notify_all();
   renewing_.join();
   try {
-    if (owner_) client_.put(kKey, content(true), {false, etag_});
+    client_.put(kKey, content(true), {false, etag_});
   } catch (const std::exception&) {  // then the lease runs out
   }
 }
@@ -88,7 +88,6 @@ bool S3Owner::take(const std::optional<Seen>& from) {
   S3Condition condition;
   condition.absent = !from;
   if (from) condition.etag = from->etag;
-  const std::lock_guard lock(mutex_);
   const auto etag = client_.put(kKey, content(false), condition);
   if (!etag) return false;  // someone was faster, or an answer of ours was lost: the next look tells
   etag_ = *etag;
@@ -98,10 +97,7 @@ bool S3Owner::take(const std::optional<Seen>& from) {
 }
 
 void S3Owner::check() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!owner_) return;
-  }
+  if (!owner_) return;
   const std::optional<Seen> seen = look();
   if (!seen || seen->token != token_) lost(seen ? seen->words : "someone who removed its OWNER");
 }
@@ -112,10 +108,12 @@ void S3Owner::lost(const std::string& to) const {
 }
 
 void S3Owner::keep_renewing() {
-  std::unique_lock lock(mutex_);
-  while (!ends_.wait_for(lock, std::chrono::milliseconds(client_.address().lease) / 3,
-                         [this] { return ending_; }))
-    renew();
+  const auto pause = std::chrono::milliseconds(client_.address().lease) / 3;
+  const auto ended = [&] {
+    std::unique_lock lock(mutex_);
+    return ends_.wait_for(lock, pause, [this] { return ending_; });
+  };
+  while (!ended()) renew();
 }
 
 /// What goes wrong is found by the next check(), or was passing.

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -44,12 +46,12 @@ class S3Owner {
 
   S3Client& client_;
   const std::string token_;
-  std::mutex mutex_;  ///< guards what follows
+  std::atomic<bool> owner_{false};
+  std::string etag_;            ///< of what this process wrote last; the renewing thread's own
+  std::uint64_t renewals_ = 0;  ///< likewise
+  std::mutex mutex_;            ///< guards ending_
   std::condition_variable ends_;
-  bool owner_ = false;
   bool ending_ = false;
-  std::string etag_;
-  std::uint64_t renewals_ = 0;
   std::thread renewing_;
 };
 

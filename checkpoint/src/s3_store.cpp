@@ -188,7 +188,8 @@ class S3Store final : public CheckpointStore {
   }
 
   /// Nullopt when one of them cannot be read: then no one knows which files it needs.
-  std::optional<std::set<std::string>> files_named_by_all(const std::vector<Epoch>& published, const std::set<Epoch>& kept) {
+  std::optional<std::set<std::string>> files_named_by_all(const std::vector<Epoch>& published,
+                                                          const std::set<Epoch>& kept) {
     std::erase_if(named_, [&](const auto& named) { return !kept.contains(named.first); });
     std::set<std::string> all;
     try {
