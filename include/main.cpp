@@ -1,6 +1,6 @@
 #include <weir/main.hpp>
 
-#include <weir/checkpoint/store.hpp>
+#include <weir/checkpoint/location.hpp>
 #include <weir/connectors/connectors.hpp>
 #include <weir/control/command_line.hpp>
 #include <weir/runtime/real_environment.hpp>
@@ -30,7 +30,7 @@ int main(int argc, char** argv, const std::string& name, std::vector<Parameter> 
     return make_rocksdb_backend({options.state_dir, options.memory_bytes / 4});
   };
   program.store = [](const JobOptions& options) {
-    return make_directory_store(options.checkpoint_dir, StoreClaim::kLater);
+    return make_store(options.checkpoint_dir, StoreClaim::kLater);
   };
   program.foreign_variables = {"WEIR_KILLPOINT", "WEIR_CYCLES", "WEIR_SEEDS"};
   return run_command_line(argc, argv, program);

@@ -14,6 +14,14 @@ namespace {
 
 FailJob unusable(const std::string& message) { return FailJob(message, ExitCode::kStateUnusable); }
 
+bool same_positions(const std::vector<PartitionProgress>& a, const std::vector<PartitionProgress>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.source == y.source && x.partition == y.partition && x.end == y.end;
+  });
+}
+
+}  // namespace
+
 void check_ownership(const std::string& what, const std::string& job, const std::string& instance,
                      const RecoveryOptions& options) {
   if (job != options.job || instance != options.instance) {
@@ -23,14 +31,6 @@ void check_ownership(const std::string& what, const std::string& job, const std:
                     what, job, instance, options.job, options.instance));
   }
 }
-
-bool same_positions(const std::vector<PartitionProgress>& a, const std::vector<PartitionProgress>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.source == y.source && x.partition == y.partition && x.end == y.end;
-  });
-}
-
-}  // namespace
 
 CommitProtocol::CommitProtocol(CheckpointStore& store, CommitLog* log, std::vector<NamedSink> sinks)
     : store_(store), log_(log), sinks_(std::move(sinks)) {}

@@ -16,6 +16,7 @@
 #include "directory_store_files.hpp"
 #include "directory_store_io.hpp"
 #include "directory_store_lock.hpp"
+#include "epoch_name.hpp"
 #include "manifest_frame.hpp"
 
 namespace weir {
@@ -24,21 +25,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kEpochDigits = 20;
-/// Beside a manifest: one that is being written, with its writer's token between, or the trace of the highest epoch there was.
-constexpr std::string_view kUnpublished = ".tmp";
 /// The number of the newest epoch that is known to be committed.
 constexpr const char* kCommitted = "COMMITTED";
-
-/// The epoch in a name like 00000000000000000042, with `suffix` at the end of it; nullopt for other names.
-std::optional<Epoch> epoch_in(const std::string& name, std::string_view suffix) {
-  if (name.size() < kEpochDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
-  if (suffix.empty() && name.size() != kEpochDigits) return std::nullopt;
-  const std::string digits = name.substr(0, kEpochDigits);
-  if (digits.find_first_not_of("0123456789") != std::string::npos || digits > "18446744073709551615")
-    return std::nullopt;
-  return std::stoull(digits);
-}
 
 class DirectoryStore final : public CheckpointStore {
  public:
@@ -97,7 +85,8 @@ class DirectoryStore final : public CheckpointStore {
       check_files(manifest);
       lock_.check_owner();
       files_.sync_names();
-      const fs::path written = manifests_ / fmt::format("{:020}.{}{}", epoch, lock_.token(), kUnpublished);
+      const fs::path written =
+          manifests_ / fmt::format("{}.{}{}", epoch_name(epoch), lock_.token(), kUnpublished);
       write_file(written, bytes);
       kill_point("before_manifest_rename");
       // A second name instead of a rename: it fails where the epoch is there already, which only a process that does not
@@ -145,10 +134,8 @@ class DirectoryStore final : public CheckpointStore {
   std::string describe(Epoch epoch) const override { return manifest_path(epoch); }
 
  private:
-  fs::path manifest_path(Epoch epoch) const { return manifests_ / fmt::format("{:020}", epoch); }
-  fs::path unpublished_path(Epoch epoch) const {
-    return manifests_ / fmt::format("{:020}{}", epoch, kUnpublished);
-  }
+  fs::path manifest_path(Epoch epoch) const { return manifests_ / epoch_name(epoch); }
+  fs::path unpublished_path(Epoch epoch) const { return manifests_ / epoch_name(epoch).append(kUnpublished); }
   std::string name_of(Epoch epoch) const { return fmt::format("manifest {} ({})", epoch, describe(epoch)); }
 
   /// What any error of storage means: this attempt is over. After a failed fsync every later one is.

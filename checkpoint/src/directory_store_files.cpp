@@ -3,7 +3,6 @@
 #include <cerrno>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <weir/core/error.hpp>
 
@@ -40,14 +39,6 @@ fs::path DirectoryStoreFiles::new_temporary() {
   return directory_ / fmt::format("{}{}-{}", kTemporary, token_, ++temporaries_);
 }
 
-DirectoryStoreFiles::Identity DirectoryStoreFiles::identity_of(const fs::path& path) {
-  struct stat s {};
-  if (::stat(path.c_str(), &s) != 0)
-    throw std::system_error(errno, std::generic_category(), "cannot find " + path.string());
-  return {s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size),
-          std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000 + s.st_mtim.tv_nsec};
-}
-
 StoredFile DirectoryStoreFiles::put(const SnapshotFile& file) {
   if (file.path.empty()) return put_bytes(file.name, file.bytes);
   // What may change is small, and is copied in one go: a link would change with it.
@@ -66,20 +57,9 @@ StoredFile DirectoryStoreFiles::put_bytes(const std::string& name, std::string_v
 }
 
 StoredFile DirectoryStoreFiles::put_immutable(const SnapshotFile& file) {
-  const Content content = content_of_immutable(file.path);
+  const Content content = contents_.of(file.path);
   if (!claim(content)) link_or_copy(file.path, content);
   return {file.name, content.bytes, content.checksum};
-}
-
-Content DirectoryStoreFiles::content_of_immutable(const fs::path& path) {
-  const Identity identity = identity_of(path);
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto it = known_.find(identity); it != known_.end()) return it->second;
-  }
-  const Content content = content_of(path);
-  const std::lock_guard lock(mutex_);
-  return known_[identity] = content;
 }
 
 bool DirectoryStoreFiles::claim(const Content& content) {
@@ -141,10 +121,10 @@ SnapshotFile DirectoryStoreFiles::get(const StoredFile& file, const std::string&
   verify(file);
   const fs::path path = path_of(file.checksum);
   if (directory.empty()) return {file.name, "", read_file(path), false};
+  // The tier links the file into its live state: what it has not changed need not be hashed again.
+  contents_.note(path, {file.bytes, file.checksum});
   {
-    // The tier links the file into its live state: what it has not changed need not be hashed again.
     const std::lock_guard lock(mutex_);
-    known_[identity_of(path)] = {file.bytes, file.checksum};
     verified_.insert(file.checksum.hex());
   }
   fs::create_directories(directory);
@@ -175,7 +155,7 @@ void DirectoryStoreFiles::retain(const std::set<std::string>& named) {
     const std::lock_guard lock(mutex_);
     if (claims_.holds(hex)) continue;
     verified_.erase(hex);
-    std::erase_if(known_, [&](const auto& known) { return known.second.checksum.hex() == hex; });
+    contents_.forget(hex);
     fs::remove(entry.path());
   }
 }

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <atomic>
-#include <compare>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -13,6 +11,7 @@
 #include <weir/checkpoint/manifest.hpp>
 #include <weir/state/tier.hpp>
 
+#include "content_cache.hpp"
 #include "directory_store_io.hpp"
 #include "store_claims.hpp"
 
@@ -41,23 +40,11 @@ class DirectoryStoreFiles {
   void retain(const std::set<std::string>& named);
 
  private:
-  /// Tells a file that was hashed before, whatever its name: a hard link shares it, and a file that RocksDB never changes
-  /// keeps it. Names would not do: a tier opened from a snapshot may give a name a second time.
-  struct Identity {
-    std::uint64_t device;
-    std::uint64_t inode;
-    std::uint64_t bytes;
-    std::int64_t modified_nanos;
-    friend auto operator<=>(const Identity&, const Identity&) = default;
-  };
-  static Identity identity_of(const std::filesystem::path& path);
-
   std::filesystem::path path_of(const Checksum& checksum) const { return directory_ / checksum.hex(); }
   std::filesystem::path new_temporary();
 
   StoredFile put_bytes(const std::string& name, std::string_view bytes);
   StoredFile put_immutable(const SnapshotFile& file);
-  Content content_of_immutable(const std::filesystem::path& path);
   /// Protects the file from retain(), then says whether it is there and, once verified by reading, to be relied on.
   bool claim(const Content& content);
   void link_or_copy(const std::filesystem::path& from, const Content& content);
@@ -68,10 +55,10 @@ class DirectoryStoreFiles {
   const std::string token_;
   std::atomic<std::uint64_t> temporaries_{0};
   std::atomic<bool> names_changed_{false};
+  ContentCache contents_;
   std::mutex mutex_;  ///< guards what follows
   StoreClaims claims_;
   std::set<std::string> verified_;  ///< content durable, and read back or written by this object
-  std::map<Identity, Content> known_;
 };
 
 }  // namespace weir

@@ -12,17 +12,13 @@
 
 #include <weir/core/error.hpp>
 
+#include "process_identity.hpp"
+
 namespace weir {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string this_process() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return fmt::format("process {} on host {}", ::getpid(), host.data());
-}
 
 /// The holder wrote the file when it took the lock.
 std::string taken_at(const fs::path& path) {
@@ -33,13 +29,6 @@ std::string taken_at(const fs::path& path) {
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text.data();
-}
-
-/// Start times differ where process numbers come again.
-std::string unique_token() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return fmt::format("{}-{}{:09}", ::getpid(), now.tv_sec, now.tv_nsec);
 }
 
 }  // namespace

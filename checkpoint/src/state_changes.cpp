@@ -24,7 +24,7 @@ const StateDescription* find_state(const JobGraph& graph, const std::string& ope
 /// Such states are read by nobody but their operator: they cannot be rewritten.
 bool lies_in_manifest(const StateDescription& state) {
   const StateType::Kind kind = StateType::parse(state.value_type).kind;
-  return kind == StateType::Kind::kBroadcast || kind == StateType::Kind::kOperatorList;
+  return state.key_type == "none" || kind == StateType::Kind::kBroadcast || kind == StateType::Kind::kOperatorList;
 }
 
 StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
@@ -33,16 +33,19 @@ StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {
     change.kind = Kind::kDropped;
     return change;
   }
-  if (kept.state.key_type != now->key_type) {
-    // Keys decide which worker an entry belongs to: they cannot be rewritten where they lie.
+  if (kept.state.key_type != now->key_type &&
+      !same_bytes(StateType::parse(kept.state.key_type), StateType::parse(now->key_type))) {
     change.kind = Kind::kImpossible;
     change.details.push_back(
-        fmt::format("its key was {}, and the pipeline wants {}", kept.state.key_type, now->key_type));
+        fmt::format("its key was {}, and the pipeline wants {}: a key decides where an entry lies and cannot "
+                    "be converted",
+                    kept.state.key_type, now->key_type));
     return change;
   }
   if (kept.state.value_type == now->value_type) return change;
   StateConversion conversion(StateType::parse(kept.state.value_type), StateType::parse(now->value_type));
-  if (!conversion.problems().empty() || lies_in_manifest(*now)) {
+  const bool convertible = conversion.changes().empty() || !lies_in_manifest(*now);
+  if (!conversion.problems().empty() || !convertible) {
     change.kind = Kind::kImpossible;
     change.details = conversion.problems();
     if (change.details.empty())
@@ -90,7 +93,10 @@ std::string describe(const StateChange& change) {
              ": the pipeline does not have it; name the operator as before, or leave the state behind with "
              "--allow-dropped-state";
     case Kind::kImpossible:
-      return fmt::format("{}: {}", place, fmt::join(change.details, "; "));
+      return fmt::format(
+          "{}: {}; keep the old type, or give the state another name and leave this one behind with "
+          "--allow-dropped-state",
+          place, fmt::join(change.details, "; "));
   }
   return place;
 }

@@ -7,8 +7,13 @@
 
 #include <fmt/format.h>
 
+#include <weir/checkpoint/location.hpp>
+#include <weir/runtime/restore_preview.hpp>
+
 #include "address_text.hpp"
 #include "commands.hpp"
+#include "quantity.hpp"
+#include "scratch_directory.hpp"
 
 namespace weir {
 
@@ -43,8 +48,9 @@ class Check {
         check_sink(vertex.name, address_of(configuration_.job.sinks, vertex.name, sink->default_uri),
                    sink->schema);
     }
+    check_restore();
     check_directory("--state-dir", configuration_.job.state_dir);
-    check_directory("--checkpoint-dir", configuration_.job.checkpoint_dir);
+    check_checkpoint_place(configuration_.job.checkpoint_dir);
   }
 
   const Problems& problems() const { return problems_; }
@@ -104,17 +110,51 @@ class Check {
     }
   }
 
+  void check_restore() {
+    const ScratchDirectory scratch("check");
+    try {
+      const auto preview =
+          preview_restore(configuration_.graph, configuration_.job, program_.store, scratch.path());
+      if (!preview) return passed_.push_back("nothing to restore: all state begins empty");
+      passed_.push_back(fmt::format("restore from {} {}: epoch {} of job {}, {} files as written, {} bytes",
+                                    preview->savepoint ? "savepoint" : "checkpoint", preview->place,
+                                    preview->manifest.epoch, preview->manifest.job,
+                                    with_thousands(preview->files), with_thousands(preview->bytes)));
+      for (const StateOutcome& outcome : preview->plan.states)
+        if (!outcome.refused) passed_.push_back(outcome.line);
+      for (const std::string& refusal : preview->plan.refusals)
+        fail("cannot be restored: " + refusal, ExitCode::kStateUnusable);
+    } catch (const FailJob& e) {
+      fail(fmt::format("cannot be restored: {}", e.what()), e.code());
+    } catch (const std::exception& e) {
+      fail(fmt::format("cannot be restored: {}", e.what()), ExitCode::kStateUnusable);
+    }
+  }
+
+  void check_checkpoint_place(const std::string& place) {
+    if (!is_remote(place)) return check_directory("--checkpoint-dir", place);
+    try {
+      is_taken(place);  // asks the store
+      passed_.push_back("--checkpoint-dir " + place);
+    } catch (const FailJob& e) {
+      fail(fmt::format("--checkpoint-dir: {}", e.what()), e.code());
+    }
+  }
+
   void check_directory(const std::string& flag, const std::string& directory) {
     const std::string why = why_not_writable(directory);
     if (why.empty()) passed_.push_back(fmt::format("{} {}", flag, directory));
     else fail(fmt::format("{} {}: cannot be written: {}", flag, directory, why), ExitCode::kUsage);
   }
 
-  /// Wrong use outweighs what cannot be reached: it does not go away by waiting.
+  /// Wrong use outweighs state that does not fit, and that what cannot be reached: it does not go away by waiting.
   void fail(const std::string& problem, ExitCode code) {
     problems_.push_back(configuration_.secrets.scrub(problem));
-    if (code_ != ExitCode::kUsage)
-      code_ = code == ExitCode::kUsage ? ExitCode::kUsage : ExitCode::kCannotConnect;
+    const auto weight = [](ExitCode of) {
+      return of == ExitCode::kUsage ? 2 : of == ExitCode::kStateUnusable ? 1 : 0;
+    };
+    if (weight(code) == 0) code = ExitCode::kCannotConnect;
+    if (code_ == ExitCode::kDone || weight(code) > weight(code_)) code_ = code;
   }
 
   ConnectorContext context(const std::string& name, const ConnectorUri& uri, const RowSchema* schema) {

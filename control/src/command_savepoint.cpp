@@ -5,20 +5,20 @@
 
 #include <fmt/format.h>
 
+#include <weir/checkpoint/location.hpp>
 #include <weir/core/error.hpp>
 
 #include "commands.hpp"
 #include "quantity.hpp"
 #include "saved_place.hpp"
+#include "savepoint_write.hpp"
+#include "scratch_directory.hpp"
 
 namespace weir {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A running job may remove the checkpoint that is being copied, for it has newer ones.
-constexpr int kCopyAttempts = 5;
 
 class SavepointCommand {
  public:
@@ -29,13 +29,15 @@ class SavepointCommand {
   int run() {
     const std::string action = question_.words.empty() ? "" : question_.words[0];
     if (action == "create") return create(argument(1));
+    if (action == "write") return write_savepoint(argument(1), question_, configuration_, out_, program_);
     if (action == "list") return list(argument(1));
     if (action == "verify") return verify(argument(1));
     if (action == "inspect") return inspect(argument(1));
     if (action == "diff") return diff(argument(1), argument(2));
     if (action == "delete") return remove(argument(1));
-    throw FailJob(fmt::format("savepoint: '{}' is not create, list, verify, inspect, diff or delete", action),
-                  ExitCode::kUsage);
+    throw FailJob(
+        fmt::format("savepoint: '{}' is not create, write, list, verify, inspect, diff or delete", action),
+        ExitCode::kUsage);
   }
 
  private:
@@ -47,29 +49,30 @@ class SavepointCommand {
   }
 
   int create(const std::string& directory) {
-    if (fs::exists(directory))
+    if (is_taken(directory))
       throw FailJob(directory + " is there already; name another directory", ExitCode::kUsage);
-    for (int attempt = 1;; ++attempt) {
+    with_newest(configuration_, program_, place_of(configuration_, question_), [&](SavedPlace& from) {
       try {
-        const Epoch epoch = copy_to(directory);
-        out_ << fmt::format("savepoint of epoch {} in {}\n", epoch, directory);
-        return static_cast<int>(ExitCode::kDone);
-      } catch (const FailJob&) {
-        fs::remove_all(directory);
-        if (attempt == kCopyAttempts) throw;
+        copy(from, directory);
+      } catch (...) {
+        weir::remove_all(directory);
+        throw;
       }
-    }
+      out_ << fmt::format("savepoint of epoch {} in {}\n", from.epoch(), directory);
+    });
+    return static_cast<int>(ExitCode::kDone);
   }
 
   /// Files are linked where both lie on one file system.
-  Epoch copy_to(const std::string& directory) {
-    SavedPlace from(configuration_, program_, place_of(configuration_, question_));
+  void copy(SavedPlace& from, const std::string& directory) {
     JobOptions options = configuration_.job;
     options.checkpoint_dir = directory;
     const auto to = program_.store(options);
     to->claim(false);
-    const fs::path staging = fs::path(directory) / "staging";
-    fs::create_directories(staging);
+    // Beside the savepoint, so that files can be linked from it.
+    const ScratchDirectory elsewhere("savepoint");
+    const fs::path staging =
+        is_remote(directory) ? fs::path(elsewhere.path()) : fs::path(directory) / "staging";
     const Manifest manifest = from.manifest();
     for (const StateShard& shard : manifest.shards) {
       for (const StoredFile& file : shard.files) {
@@ -83,10 +86,12 @@ class SavepointCommand {
     fs::remove_all(staging);
     to->publish(from.epoch(), from.store().load(from.epoch()));
     to->note_committed(from.epoch());
-    return from.epoch();
   }
 
   int list(const std::string& directory) {
+    if (is_remote(directory))
+      throw FailJob("savepoint list looks into directories; of an S3 store, savepoint inspect shows one",
+                    ExitCode::kUsage);
     std::map<std::string, std::string> lines;
     for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
       if (!fs::is_directory(entry.path() / "manifests")) continue;
@@ -112,15 +117,16 @@ class SavepointCommand {
 
   /// Reads every byte, and decodes every entry.
   int verify(const std::string& directory) {
-    SavedPlace place(configuration_, program_, directory);
-    const OpenedState opened(configuration_, program_, place);
-    std::uint64_t entries = 0;
-    opened.state().for_each({}, [&](const SavedEntry&) {
-      ++entries;
-      return true;
+    with_newest(configuration_, program_, directory, [&](SavedPlace& place) {
+      const OpenedState opened(configuration_, program_, place);
+      std::uint64_t entries = 0;
+      opened.state().for_each({}, [&](const SavedEntry&) {
+        ++entries;
+        return true;
+      });
+      out_ << fmt::format("{}: epoch {}, {} entries, every file as written\n", directory, place.epoch(),
+                          with_thousands(entries));
     });
-    out_ << fmt::format("{}: epoch {}, {} entries, every file as written\n", directory, place.epoch(),
-                        with_thousands(entries));
     return static_cast<int>(ExitCode::kDone);
   }
 
@@ -167,10 +173,11 @@ class SavepointCommand {
 
   int remove(const std::string& directory) {
     SavedPlace place(configuration_, program_, directory);
-    if (fs::exists(configuration_.job.checkpoint_dir) &&
-        fs::equivalent(directory, configuration_.job.checkpoint_dir))
+    std::error_code not_there;
+    const std::string& own = configuration_.job.checkpoint_dir;
+    if (directory == own || fs::equivalent(directory, own, not_there))
       throw FailJob(directory + " holds this job's own checkpoints, not a savepoint", ExitCode::kUsage);
-    fs::remove_all(directory);
+    weir::remove_all(directory);
     return static_cast<int>(ExitCode::kDone);
   }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <utility>
 #include <vector>
@@ -92,6 +93,24 @@ int top(const SavedState& state, const SavedStateFilter& filter, std::uint64_t l
   return static_cast<int>(ExitCode::kDone);
 }
 
+/// The states, or operators with all their states, that take the most room.
+int top_totals(const SavedState& state, const SavedStateFilter& filter, const StateQuestion& question,
+               std::ostream& out) {
+  std::map<std::string, Total> sums;
+  for (const auto& [name, total] : totals(state, filter)) {
+    Total& sum = sums[question.by == "operator" ? name.first : fmt::format("{}/{}", name.first, name.second)];
+    sum.entries += total.entries;
+    sum.bytes += total.bytes;
+  }
+  std::vector<std::pair<std::string, Total>> largest(sums.begin(), sums.end());
+  std::stable_sort(largest.begin(), largest.end(),
+                   [](const auto& a, const auto& b) { return a.second.bytes > b.second.bytes; });
+  largest.resize(std::min<std::size_t>(largest.size(), question.limit == 0 ? kLargestShown : question.limit));
+  for (const auto& [name, total] : largest)
+    out << fmt::format("{:>12} {}, {} entries\n", total.bytes, name, total.entries);
+  return static_cast<int>(ExitCode::kDone);
+}
+
 }  // namespace
 
 int command_state(const StateQuestion& question, const Configuration& configuration, const Terminal& terminal,
@@ -104,13 +123,19 @@ int command_state(const StateQuestion& question, const Configuration& configurat
                   ExitCode::kUsage);
   if (action == "get" && question.key.empty())
     throw FailJob("state get: which key? give it with --key", ExitCode::kUsage);
-  SavedPlace place(configuration, program, place_of(configuration, question));
-  const OpenedState opened(configuration, program, place);
+  if (question.by != "key" && question.by != "state" && question.by != "operator")
+    throw FailJob(fmt::format("--by: '{}' is not key, state or operator", question.by), ExitCode::kUsage);
+  // Once it is opened, all files are at hand, whatever a job that runs does with its own.
+  std::optional<OpenedState> opened;
+  with_newest(configuration, program, place_of(configuration, question),
+              [&](SavedPlace& place) { opened.emplace(configuration, program, place); });
+  const SavedState& state = opened->state();
   const SavedStateFilter filter = filter_of(question);
-  if (action == "count") return count(opened.state(), filter, terminal.out);
-  if (action == "top") return top(opened.state(), filter, question.limit, terminal.out);
-  if (action == "ls") return list(opened.state(), filter, terminal.out);
-  return dump(opened.state(), filter, question.limit, terminal.out);
+  if (action == "count") return count(state, filter, terminal.out);
+  if (action == "top" && question.by == "key") return top(state, filter, question.limit, terminal.out);
+  if (action == "top") return top_totals(state, filter, question, terminal.out);
+  if (action == "ls") return list(state, filter, terminal.out);
+  return dump(state, filter, question.limit, terminal.out);
 }
 
 }  // namespace weir

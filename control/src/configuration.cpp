@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <string_view>
 #include <thread>
 #include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include <weir/checkpoint/location.hpp>
 
 #include "bindings.hpp"
 #include "http_token.hpp"
@@ -50,15 +51,13 @@ auto parse_word(const Words& words, const std::string& text) -> std::optional<de
   return std::nullopt;
 }
 
-/// A word, or `savepoint:` and the directory of one that exists.
+/// A word, or `savepoint:` and where one is.
 std::optional<std::pair<StartFrom, std::string>> parse_start(const std::string& text) {
   if (const auto start = parse_word(kStarts, text)) return std::pair(*start, std::string());
   constexpr std::string_view kPrefix = "savepoint:";
   if (text.rfind(kPrefix, 0) != 0) return std::nullopt;
   const std::string directory = text.substr(kPrefix.size());
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(std::filesystem::path(directory) / "manifests", ignored))
-    return std::nullopt;
+  if (!may_hold_checkpoints(directory)) return std::nullopt;
   return std::pair(StartFrom::kSavepoint, directory);
 }
 

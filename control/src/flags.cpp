@@ -81,6 +81,11 @@ class Grammar {
     if (verb.command == Command::kConfig || verb.command == Command::kVersion)
       sub->add_flag("--json", flags_.json);
     if (verb.command == Command::kState || verb.command == Command::kSavepoint) add_question(*sub);
+    if (verb.command == Command::kState) sub->add_option("--by", flags_.state.by)->allow_extra_args(false);
+    if (verb.command == Command::kSavepoint) {
+      sub->add_option("--base", flags_.state.base)->allow_extra_args(false);
+      sub->add_option("--rows", flags_.state.rows)->allow_extra_args(false);
+    }
   }
 
   void add_question(CLI::App& sub) {

@@ -19,7 +19,10 @@ struct StateQuestion {
   std::string of;  ///< OPERATOR or OPERATOR/STATE
   std::string key;
   std::string prefix;
-  std::uint64_t limit = 0;  ///< 0: the action's own
+  std::string by = "key";         ///< of state top: key, state or operator
+  std::string base;               ///< of savepoint write: what stays as it is but the states that are written
+  std::vector<std::string> rows;  ///< of savepoint write: files, or OPERATOR/STATE=FILE
+  std::uint64_t limit = 0;        ///< 0: the action's own
 };
 
 /// What the command line says, not yet checked against anything but its own grammar.

@@ -48,8 +48,17 @@ std::string commands_text() {
          entry("run",
                "Run the job to the end of its input, or until it is stopped. This is what happens without a "
                "command.") +
-         entry("check", "Check the configuration and connect to everything, without changing anything.") +
+         entry("check",
+               "Check the configuration, connect to everything, and say what a restore would do to every "
+               "state, "
+               "without changing anything.") +
          entry("graph", "Print the pipeline; --format text, dot or mermaid.") +
+         entry("state",
+               "Look into the last commit's state, or another's by --at: ls, count, dump, get --key, top; "
+               "--of, "
+               "--prefix, --limit.") +
+         entry("savepoint",
+               "create, write --rows, list, verify, inspect, diff or delete savepoints; docs/state.md.") +
          entry("config", "Print every value and where it comes from; --json.") +
          entry("version", "Print what this is; --json.") + '\n';
 }

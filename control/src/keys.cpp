@@ -23,7 +23,7 @@ const std::vector<ConfigKey>& keys() {
       {"from", "WHERE", "resume", "Running",
        "Where to begin: at the last commit, afresh at the program's own choice, afresh at an end of the "
        "input, or with a savepoint.",
-       "resume, fresh, earliest, latest, or savepoint: and the directory of a savepoint"},
+       "resume, fresh, earliest, latest, or savepoint: and where a savepoint is"},
       {"until", "WHEN", "forever", "Running",
        "Whether unbounded sources end at what is there when the job starts.", "latest or forever"},
       {"linger", "TIME", "0", "Running",
@@ -40,7 +40,8 @@ const std::vector<ConfigKey>& keys() {
       {"state-dir", "DIR", "weir-data/<job>/state", "State and checkpoints",
        "Scratch space of the state; rebuilt from the checkpoint when needed.", "a directory"},
       {"checkpoint-dir", "DIR", "weir-data/<job>/checkpoints", "State and checkpoints",
-       "Where checkpoints are kept. One instance at a time.", "a directory"},
+       "Where checkpoints are kept. One instance at a time.",
+       "a directory, or s3://BUCKET/PREFIX?region=REGION"},
       {"checkpoint-interval", "TIME", "1s", "State and checkpoints",
        "How often a checkpoint is taken and output is committed; off: only at the end.",
        "a duration like 100ms, 1s, 5min, or off"},

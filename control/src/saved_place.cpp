@@ -1,24 +1,21 @@
 #include "saved_place.hpp"
 
-#include <unistd.h>
-
-#include <atomic>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include <weir/checkpoint/location.hpp>
 #include <weir/core/error.hpp>
 
 namespace weir {
 
-namespace fs = std::filesystem;
-
 namespace {
+
+constexpr int kMostCheckpoints = 50;
 
 std::unique_ptr<CheckpointStore> open_store(const Configuration& configuration, const Program& program,
                                             const std::string& directory) {
-  std::error_code ignored;
-  // Opening would make what is not there.
-  if (!fs::is_directory(fs::path(directory) / "manifests", ignored))
+  if (!may_hold_checkpoints(directory))
     throw FailJob(fmt::format("there is no checkpoint in {}", directory), ExitCode::kUsage);
   JobOptions options = configuration.job;
   options.checkpoint_dir = directory;
@@ -41,26 +38,28 @@ SavedPlace::SavedPlace(const Configuration& configuration, const Program& progra
 Manifest SavedPlace::manifest() { return decode_manifest(store_->load(epoch_), store_->describe(epoch_)); }
 
 OpenedState::OpenedState(const Configuration& configuration, const Program& program, SavedPlace& place) {
-  static std::atomic<int> opened{0};
-  scratch_ = fs::temp_directory_path() / fmt::format("weir-state-{}-{}", ::getpid(), ++opened);
   JobOptions options = configuration.job;
-  options.state_dir = scratch_;
-  try {
-    backend_ = program.backend(options);
-    state_ = std::make_unique<SavedState>(place.store(), place.epoch(), *backend_);
-  } catch (...) {
-    std::error_code ignored;
-    backend_.reset();
-    fs::remove_all(scratch_, ignored);
-    throw;
-  }
+  options.state_dir = scratch_.path();
+  backend_ = program.backend(options);
+  state_ = std::make_unique<SavedState>(place.store(), place.epoch(), *backend_);
 }
 
-OpenedState::~OpenedState() {
-  state_.reset();
-  backend_.reset();
-  std::error_code ignored;
-  fs::remove_all(scratch_, ignored);
+void with_newest(const Configuration& configuration, const Program& program, const std::string& directory,
+                 const std::function<void(SavedPlace&)>& action) {
+  // Each failure is answered by a checkpoint that is newer, so that this ends when the place is quiet, or by chance long before.
+  for (int attempt = 1;; ++attempt) {
+    std::optional<SavedPlace> place;
+    const auto overtaken = [&] {
+      return attempt < kMostCheckpoints && (!place || place->store().last_committed() != place->epoch());
+    };
+    try {
+      return action(place.emplace(configuration, program, directory));
+    } catch (const FailJob& failure) {
+      if (failure.code() != ExitCode::kStateUnusable || !overtaken()) throw;
+    } catch (const RestartJob&) {  // a file went between two looks at it
+      if (!overtaken()) throw;
+    }
+  }
 }
 
 std::string place_of(const Configuration& configuration, const StateQuestion& question) {

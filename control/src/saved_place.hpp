@@ -1,6 +1,6 @@
 #pragma once
 
-#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,6 +10,7 @@
 
 #include "configuration.hpp"
 #include "flags.hpp"
+#include "scratch_directory.hpp"
 
 namespace weir {
 
@@ -35,14 +36,18 @@ class SavedPlace {
 class OpenedState {
  public:
   OpenedState(const Configuration& configuration, const Program& program, SavedPlace& place);
-  ~OpenedState();
   const SavedState& state() const { return *state_; }
 
  private:
-  std::filesystem::path scratch_;
+  ScratchDirectory scratch_{"state"};  // outlives the others
   std::unique_ptr<StateBackend> backend_;
   std::unique_ptr<SavedState> state_;
 };
+
+/// Does something with the newest committed checkpoint of a place. A job that runs removes that when it has newer ones, perhaps before all of
+/// it was read: then the same is done with the next. `action` begins anew, and shows nothing before it has read what it needs.
+void with_newest(const Configuration& configuration, const Program& program, const std::string& directory,
+                 const std::function<void(SavedPlace&)>& action);
 
 /// Where a question is about: --at, else the job's own checkpoints.
 std::string place_of(const Configuration& configuration, const StateQuestion& question);

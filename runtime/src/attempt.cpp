@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <weir/core/error.hpp>
 #include <weir/core/kill_point.hpp>
@@ -134,40 +135,30 @@ void Attempt::recover(Epoch oldest) {
   state_files_ = &checkpoints_;
   if (!start_ && options_.from == StartFrom::kSavepoint) open_savepoint();
   if (!start_) return;
-  state_changes_ = compare_states(start_->schemas, graph_);
-  check_compatible(*start_);
+  plan_state();
   world_.log(recovery_.manifest ? fmt::format("going on from epoch {}", start_->epoch)
                                 : fmt::format("starting from {}", state_files_->describe(start_->epoch)));
 }
 
 void Attempt::open_savepoint() {
-  Savepoint savepoint = weir::open_savepoint(options_, world_);
+  Savepoint savepoint = weir::open_savepoint(options_, world_.store);
   start_ = std::move(savepoint.manifest);
   start_->origin = savepoint.checksum;
   savepoint_ = std::move(savepoint.store);
   state_files_ = savepoint_.get();
 }
 
-void Attempt::check_compatible(const Manifest& manifest) const {
-  if (manifest.max_parallelism != options_.max_parallelism) {
-    throw FailJob(fmt::format("the checkpoint was taken with --max-parallelism {}, which is fixed for the "
-                              "life of a job's state",
-                              manifest.max_parallelism),
-                  ExitCode::kStateUnusable);
-  }
-  std::string impossible;
-  for (const StateChange& change : state_changes_) {
-    const bool dropped = change.kind == StateChange::Kind::kDropped && !options_.allow_dropped_state;
-    if (dropped || change.kind == StateChange::Kind::kImpossible) impossible += "\n  " + describe(change);
-    else if (change.kind != StateChange::Kind::kSame) world_.log(describe(change));
-  }
-  if (!impossible.empty())
+void Attempt::plan_state() {
+  plan_ = plan_restore(*start_, graph_, {options_.max_parallelism, options_.allow_dropped_state});
+  if (!plan_.refusals.empty())
     throw FailJob(
         fmt::format(
             "{} does not fit this pipeline; convert it by a program that has both forms, or start over "
-            "with --from fresh:{}",
-            checkpoints_.describe(manifest.epoch), impossible),
+            "with --from fresh:\n  {}",
+            state_files_->describe(start_->epoch), fmt::join(plan_.refusals, "\n  ")),
         ExitCode::kStateUnusable);
+  for (const StateOutcome& outcome : plan_.states)
+    if (outcome.change.kind != StateChange::Kind::kSame) world_.log(outcome.line);
 }
 
 void Attempt::restore_state() {
@@ -209,7 +200,8 @@ std::unique_ptr<StateTier> Attempt::restore_tier(StateBackend& backend, std::uin
 }
 
 void Attempt::rewrite_states(StateTier& tier, KeyGroupRange range) const {
-  for (const StateChange& change : state_changes_) {
+  for (const StateOutcome& outcome : plan_.states) {
+    const StateChange& change = outcome.change;
     const std::uint32_t id = state_id(change.operator_name, change.state_name);
     if (change.kind == StateChange::Kind::kConverted) convert_state(tier, range, id, *change.conversion);
     if (change.kind == StateChange::Kind::kDropped) drop_state(tier, range, id);

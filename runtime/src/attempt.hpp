@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <weir/checkpoint/state_changes.hpp>
+#include <weir/checkpoint/restore_plan.hpp>
 #include <weir/core/connector.hpp>
 #include <weir/runtime/job.hpp>
 
@@ -55,7 +55,7 @@ class Attempt {
   void align_sources();
   void recover(Epoch oldest);
   void open_savepoint();
-  void check_compatible(const Manifest& manifest) const;
+  void plan_state();
   void restore_state();
   /// Converts what has another type now, and erases what is left behind.
   void rewrite_states(StateTier& tier, KeyGroupRange range) const;
@@ -93,7 +93,7 @@ class Attempt {
   std::optional<Manifest> start_;  ///< what is restored: a checkpoint of this job, or a savepoint
   std::unique_ptr<CheckpointStore> savepoint_;
   CheckpointStore* state_files_ = nullptr;  ///< where the state of start_ lies
-  std::vector<StateChange> state_changes_;  ///< from the checkpoint to this pipeline
+  RestorePlan plan_;                        ///< for start_
   std::unique_ptr<StateBackend> backend_;
   std::vector<std::unique_ptr<StateStore>> stores_;
   std::vector<std::unique_ptr<Parker>> parkers_;

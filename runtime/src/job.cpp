@@ -134,7 +134,7 @@ std::optional<ExitCode> Job::Core::prepare_restart(const std::string& why) {
 void Job::Core::attempt_once() {
   enter(JobState::kStarting);
   if (oldest == kStartAnew && options.from == StartFrom::kSavepoint &&
-      began_with_savepoint(*checkpoints, options, world))
+      began_with_savepoint(*checkpoints, options, world.store))
     oldest = kNoEpoch;
   Attempt attempt(graph, options, world, *checkpoints, oldest);
   // A job that starts anew ignores earlier commits, but never those of its own earlier attempts.

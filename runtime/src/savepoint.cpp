@@ -1,18 +1,16 @@
 #include "savepoint.hpp"
 
-#include <filesystem>
-
 #include <fmt/format.h>
 
 #include <weir/core/error.hpp>
 
 namespace weir {
 
-Savepoint open_savepoint(const JobOptions& options, const JobWorld& world) {
+Savepoint open_savepoint(const JobOptions& options, const StoreMaker& make) {
   JobOptions place = options;
   place.checkpoint_dir = options.savepoint;
   Savepoint savepoint;
-  savepoint.store = world.store(place);
+  savepoint.store = make(place);
   const Epoch epoch = savepoint.store->last_committed();
   if (epoch == kNoEpoch)
     throw FailJob(fmt::format("there is no savepoint in {}", options.savepoint), ExitCode::kStateUnusable);
@@ -22,11 +20,11 @@ Savepoint open_savepoint(const JobOptions& options, const JobWorld& world) {
   return savepoint;
 }
 
-bool began_with_savepoint(CheckpointStore& checkpoints, const JobOptions& options, const JobWorld& world) {
+bool began_with_savepoint(CheckpointStore& checkpoints, const JobOptions& options, const StoreMaker& make) {
   const Epoch epoch = checkpoints.last_committed();
   if (epoch == kNoEpoch) return false;
   const Manifest last = decode_manifest(checkpoints.load(epoch), checkpoints.describe(epoch));
-  return last.origin != Checksum{} && last.origin == open_savepoint(options, world).checksum;
+  return last.origin != Checksum{} && last.origin == open_savepoint(options, make).checksum;
 }
 
 }  // namespace weir

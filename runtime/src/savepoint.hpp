@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include <weir/checkpoint/manifest.hpp>
@@ -7,6 +8,9 @@
 #include <weir/runtime/job.hpp>
 
 namespace weir {
+
+/// As JobWorld::store: opens what JobOptions::checkpoint_dir names.
+using StoreMaker = std::function<std::unique_ptr<CheckpointStore>(const JobOptions&)>;
 
 /// What a job starts from by --from savepoint:….
 struct Savepoint {
@@ -16,9 +20,9 @@ struct Savepoint {
 };
 
 /// Throws FailJob(kStateUnusable) when there is none in options.savepoint, or it cannot be read.
-Savepoint open_savepoint(const JobOptions& options, const JobWorld& world);
+Savepoint open_savepoint(const JobOptions& options, const StoreMaker& make);
 
 /// Whether the last commit in `checkpoints` goes back to the savepoint that the options name.
-bool began_with_savepoint(CheckpointStore& checkpoints, const JobOptions& options, const JobWorld& world);
+bool began_with_savepoint(CheckpointStore& checkpoints, const JobOptions& options, const StoreMaker& make);
 
 }  // namespace weir

@@ -91,17 +91,23 @@ void OperatorStates::settle() {
   if (!delta.empty()) write(std::move(delta));
 }
 
+std::string OperatorStates::progress(EventTime watermark, KeyGroupRange key_groups,
+                                     std::uint64_t next_sequence) {
+  std::string state;
+  detail::append_number(state, watermark.millis);
+  detail::append_number(state, key_groups.first);
+  detail::append_number(state, key_groups.end);
+  detail::append_number(state, next_sequence);
+  return state;
+}
+
 void OperatorStates::seal(SnapshotWriter& writer, EventTime watermark, std::string_view extra) {
   WEIR_ASSERT(!sealing_, "a barrier comes when the one before is done with");
   sealing_ = std::make_shared<StateDelta>();
   sealed_tables_ = 0;
   take_drops(*sealing_);
   for (StateTable* table : tables_) table->begin_seal();
-  std::string state;
-  detail::append_number(state, watermark.millis);
-  detail::append_number(state, key_groups().first);
-  detail::append_number(state, key_groups().end);
-  detail::append_number(state, next_sequence_);
+  std::string state = progress(watermark, key_groups(), next_sequence_);
   state.append(extra);
   writer.operator_state(std::move(state));
   store_.snapshot_begun();

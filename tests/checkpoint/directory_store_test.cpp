@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <random>
-#include <thread>
 
 #include <sys/stat.h>
 #include <catch2/catch.hpp>
@@ -96,26 +94,6 @@ TEST_CASE("The directory store replaces a damaged file when the content is put a
   const bool immutable = GENERATE(false, true);
   d.store->put(d.scratch.file("a", "content", immutable));
   CHECK(content_of_file(d.file(stored)) == "content");
-}
-
-TEST_CASE("Several threads may put the same and other files at once") {
-  Directory d;
-  const SnapshotFile shared = d.scratch.file("shared.sst", std::string(100'000, 's'), true);
-  std::array<std::vector<StoredFile>, 4> stored;
-  std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < stored.size(); ++t)
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 20; ++i) {
-        stored[t].push_back(d.store->put(shared));
-        stored[t].push_back(d.store->put({"own", "", std::to_string(t) + "/" + std::to_string(i), false}));
-        stored[t].push_back(d.store->put({"common", "", std::to_string(i), false}));
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
-  for (const auto& files : stored)
-    for (const StoredFile& file : files) CHECK(checksum(d.store->get(file, "").bytes) == file.checksum);
-  for (const auto& entry : fs::directory_iterator(d.path() / "files"))
-    CHECK(entry.path().filename().string().size() == 32);
 }
 
 TEST_CASE("The directory store refuses a second holder and names the first") {

@@ -1,3 +1,12 @@
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include <weir/checkpoint/store.hpp>
@@ -8,15 +17,33 @@ namespace weir {
 
 namespace {
 
-/// Either store, and how to open it again after a crash.
+enum class Kind { kDirectory, kMemory, kS3 };
+
+/// The stores that these promises hold for. One that needs a server is among them when the variable WEIR_S3_TEST names one, as
+/// tests/s3/s3_test.py does.
+std::vector<Kind> kinds() {
+  std::vector<Kind> all{Kind::kDirectory, Kind::kMemory};
+  if (std::getenv("WEIR_S3_TEST")) all.push_back(Kind::kS3);
+  return all;
+}
+
+/// Each store in turn, and how to open it again after a crash.
 struct Stores {
   StoreScratch scratch;
-  bool in_memory = GENERATE(false, true);
+  Kind kind = GENERATE(from_range(kinds()));
+  std::string address = address_of_test();
   std::shared_ptr<MemoryCheckpoints> shared = make_memory_checkpoints();
   std::unique_ptr<CheckpointStore> store = make();
 
+  static std::string address_of_test() {
+    static std::atomic<int> number{0};
+    const char* server = std::getenv("WEIR_S3_TEST");
+    return server ? fmt::format("s3://weir-test/{}-{}?endpoint={}", ::getpid(), ++number, server) : "";
+  }
   std::unique_ptr<CheckpointStore> make() {
-    return in_memory ? make_memory_store(shared) : make_directory_store((scratch / "store").string());
+    if (kind == Kind::kMemory) return make_memory_store(shared);
+    if (kind == Kind::kS3) return make_s3_store(address);
+    return make_directory_store((scratch / "store").string());
   }
   void reopen() {
     store.reset();
@@ -30,7 +57,7 @@ struct Stores {
 
 }  // namespace
 
-TEST_CASE("A checkpoint store brings back what was put, from memory and from files") {
+TEST_CASE("A checkpoint store brings back what was put, from memory and from files", "[store]") {
   Stores s;
   const std::string large(3'000'000, 'x');
   const StoredFile bytes = s.store->put({"entries", "", "state", false});
@@ -49,7 +76,7 @@ TEST_CASE("A checkpoint store brings back what was put, from memory and from fil
   CHECK(content_of_file(s.store->get(immutable, staging).path) == large);
 }
 
-TEST_CASE("A checkpoint store is not changed by what happens to the files behind it") {
+TEST_CASE("A checkpoint store is not changed by what happens to the files behind it", "[store]") {
   Stores s;
   const SnapshotFile file = s.scratch.file("CURRENT", "one", false);
   const StoredFile stored = s.store->put(file);
@@ -61,7 +88,7 @@ TEST_CASE("A checkpoint store is not changed by what happens to the files behind
   CHECK(s.content(stored) == "one");
 }
 
-TEST_CASE("A checkpoint store lists and loads what was published") {
+TEST_CASE("A checkpoint store lists and loads what was published", "[store]") {
   Stores s;
   CHECK(s.store->epochs().empty());
   CHECK(s.store->highest_epoch() == kNoEpoch);
@@ -79,7 +106,7 @@ TEST_CASE("A checkpoint store lists and loads what was published") {
   CHECK_THAT(s.store->describe(11), Catch::Contains("11"));
 }
 
-TEST_CASE("retain() removes other manifests and the files that only they named") {
+TEST_CASE("retain() removes other manifests and the files that only they named", "[store]") {
   Stores s;
   const StoredFile a = s.store->put({"a", "", "only 1", false}),
                    b = s.store->put({"b", "", "1 and 2", false});
@@ -102,7 +129,7 @@ TEST_CASE("retain() removes other manifests and the files that only they named")
   CHECK(s.store->highest_epoch() == 3);
 }
 
-TEST_CASE("retain() leaves files that are put but not published yet") {
+TEST_CASE("retain() leaves files that are put but not published yet", "[store]") {
   Stores s;
   const StoredFile old = s.store->put({"a", "", "old", false});
   s.store->publish(1, encode(manifest_of(1, {old})));
@@ -120,7 +147,7 @@ TEST_CASE("retain() leaves files that are put but not published yet") {
   CHECK_FALSE(s.is_there(next));
 }
 
-TEST_CASE("Files of an epoch that came to nothing go in the end") {
+TEST_CASE("Files of an epoch that came to nothing go in the end", "[store]") {
   Stores s;
   const StoredFile aborted = s.store->put({"a", "", "aborted", false});
   for (Epoch epoch = 1; epoch <= 20; ++epoch) {
@@ -130,7 +157,7 @@ TEST_CASE("Files of an epoch that came to nothing go in the end") {
   CHECK_FALSE(s.is_there(aborted));
 }
 
-TEST_CASE("A new store object removes at once what no manifest names") {
+TEST_CASE("A new store object removes at once what no manifest names", "[store]") {
   Stores s;
   const StoredFile aborted = s.store->put({"a", "", "aborted", false}),
                    kept = s.store->put({"b", "", "kept", false});
@@ -141,10 +168,111 @@ TEST_CASE("A new store object removes at once what no manifest names") {
   CHECK(s.is_there(kept));
 }
 
-TEST_CASE("get() refuses a file that was never put, by its name") {
+TEST_CASE("get() refuses a file that was never put, by its name", "[store]") {
   Stores s;
   const std::string message = failure_of([&] { s.store->get({"000009.sst", 4, checksum("lost")}, ""); });
   CHECK_THAT(message, Catch::Contains("000009.sst") && Catch::Contains("missing"));
+}
+
+TEST_CASE("A manifest is published once", "[store]") {
+  Stores s;
+  if (s.kind == Kind::kMemory) return;  // asserts
+  s.store->publish(1, encode(manifest_of(1, {})));
+  Manifest other = manifest_of(1, {});
+  other.fingerprint = "another";
+  CHECK_THROWS_AS(s.store->publish(1, encode(other)), RestartJob);
+  CHECK(s.store->load(1) == encode(manifest_of(1, {})));
+}
+
+TEST_CASE("A manifest of another job is refused where others are", "[store]") {
+  Stores s;
+  if (s.kind == Kind::kMemory) return;
+  s.store->publish(1, encode(manifest_of(1, {})));
+  Manifest foreign = manifest_of(2, {});
+  foreign.job = "other";
+  const std::string message = failure_of([&] { s.store->publish(2, encode(foreign)); });
+  CHECK_THAT(message, Catch::Contains("'other'") && Catch::Contains("'job'"));
+}
+
+TEST_CASE("A manifest is not published when a file that it names was never put", "[store]") {
+  Stores s;
+  if (s.kind == Kind::kMemory) return;
+  const StoredFile stored{"a", 7, checksum("content")};
+  CHECK_THROWS_AS(s.store->publish(1, encode(manifest_of(1, {stored}))), RestartJob);
+  CHECK(s.store->epochs().empty());
+  CHECK(s.store->highest_epoch() == 1);
+}
+
+TEST_CASE("An epoch that was published and removed is never the highest twice", "[store]") {
+  Stores s;
+  s.store->publish(5, encode(manifest_of(5, {})));
+  s.store->publish(9, encode(manifest_of(9, {})));
+  s.store->retain({5});
+  CHECK(s.store->highest_epoch() == 9);
+  s.reopen();
+  CHECK(s.store->highest_epoch() == 9);
+  CHECK(s.store->epochs() == std::vector<Epoch>{5});
+  s.store->publish(10, encode(manifest_of(10, {})));
+  s.store->retain({10});
+  CHECK(s.store->epochs() == std::vector<Epoch>{10});
+}
+
+TEST_CASE("The last committed epoch is the one that was noted, or the one before the last", "[store]") {
+  Stores s;
+  CHECK(s.store->last_committed() == kNoEpoch);
+  for (Epoch epoch = 1; epoch <= 3; ++epoch) s.store->publish(epoch, encode(manifest_of(epoch, {})));
+  s.store->note_committed(3);
+  s.reopen();
+  CHECK(s.store->last_committed() == 3);
+  s.store->publish(4, encode(manifest_of(4, {})));
+  CHECK(s.store->last_committed() == 3);
+  s.store->retain({4});
+  if (s.kind != Kind::kMemory) CHECK(s.store->last_committed() == kNoEpoch);
+}
+
+TEST_CASE("Several threads may put the same and other files at once, while others go", "[store]") {
+  Stores s;
+  const SnapshotFile shared = s.scratch.file("shared.sst", std::string(100'000, 's'), true);
+  std::array<std::vector<StoredFile>, 3> stored;
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < stored.size(); ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 8; ++i) {
+        stored[t].push_back(s.store->put(shared));
+        stored[t].push_back(s.store->put({"own", "", fmt::format("{}/{}", t, i), false}));
+        stored[t].push_back(s.store->put({"common", "", std::to_string(i), false}));
+      }
+    });
+  for (int n = 0; n < 5; ++n) s.store->retain({});
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& files : stored)
+    for (const StoredFile& file : files) CHECK(checksum(s.content(file)) == file.checksum);
+}
+
+TEST_CASE("A second holder is refused, and the first is named", "[store]") {
+  Stores s;
+  if (s.kind == Kind::kMemory) return;
+  const std::string message = failure_of([&] { s.make(); });
+  CHECK_THAT(message, Catch::Contains("in use by process " + std::to_string(::getpid())));
+  s.store.reset();
+  CHECK(failure_of([&] { s.make(); }).empty());
+}
+
+TEST_CASE("A holder that a commit log has shut out is fenced by the one that takes its place", "[store]") {
+  Stores s;
+  if (s.kind == Kind::kMemory) return;
+  const auto open = [&] {
+    return s.kind == Kind::kS3 ? make_s3_store(s.address, StoreClaim::kLater)
+                               : make_directory_store((s.scratch / "store").string(), StoreClaim::kLater);
+  };
+  s.store->publish(1, encode(manifest_of(1, {})));
+  const auto successor = open();
+  successor->claim(true);
+  CHECK(successor->epochs() == std::vector<Epoch>{1});
+  CHECK_THROWS_AS(s.store->check_owner(), Fenced);
+  CHECK_THROWS_AS(s.store->publish(2, encode(manifest_of(2, {}))), Fenced);
+  successor->publish(2, encode(manifest_of(2, {})));
+  CHECK(successor->epochs() == std::vector<Epoch>{1, 2});
 }
 
 }  // namespace weir

@@ -222,9 +222,9 @@ TEST_CASE("wrong values of flags say what is allowed") {
   check_only_problem(shell, {"--max-parallelism", "40000", "--parallelism", "1"},
                      "--max-parallelism: '40000' is not a whole number, 1 to 32768");
   check_only_problem(shell, {"--memory", "2G"}, "--memory: '2G' is not a size like 512MB, 64MiB or 2GiB");
-  check_only_problem(shell, {"--from", "start"},
-                     "--from: 'start' is not resume, fresh, earliest, latest, or savepoint: and the "
-                     "directory of a savepoint");
+  check_only_problem(
+      shell, {"--from", "start"},
+      "--from: 'start' is not resume, fresh, earliest, latest, or savepoint: and where a savepoint is");
   check_only_problem(shell, {"--until", "tomorrow"}, "--until: 'tomorrow' is not latest or forever");
   check_only_problem(shell, {"--linger", "1"},
                      "--linger: '1' is not a duration like 100ms, 1s, 5min, 2h, 1d or 1h30min");

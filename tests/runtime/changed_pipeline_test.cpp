@@ -33,10 +33,24 @@ struct KeptLater {
   double total = 0;
 };
 BOOST_DESCRIBE_STRUCT(KeptLater, (), (note, rows, total))
+struct KeptRenamed {
+  std::int32_t samples = 0;
+  std::int64_t sum = 0;
+};
+BOOST_DESCRIBE_STRUCT(KeptRenamed, (), (samples, sum))
 struct KeptOtherwise {
   std::int16_t total = 0;
 };
 BOOST_DESCRIBE_STRUCT(KeptOtherwise, (), (total))
+
+}  // namespace
+
+template <>
+struct FieldAliases<KeptRenamed> {
+  static constexpr FieldAlias kFields[] = {{"sum", "total"}, {"samples", "rows"}};
+};
+
+namespace {
 
 struct Before {
   ValueState<Kept> kept{"kept"};
@@ -60,6 +74,17 @@ struct After {
     now.total += static_cast<double>(sample.value);
     ++now.rows;
     context.emit({sample.sensor, now.total, now.rows});
+  }
+};
+
+struct AfterRenaming {
+  ValueState<KeptRenamed> kept{"kept"};
+  auto states() { return std::tie(kept); }
+  void process(const Sample& sample, KeyedContext<std::string_view, Total>& context) {
+    KeptRenamed& now = kept.edit();
+    now.sum += sample.value;
+    ++now.samples;
+    context.emit({sample.sensor, static_cast<double>(now.sum), now.samples});
   }
 };
 
@@ -128,6 +153,25 @@ TEST_CASE("A changed program goes on with the state of the one before") {
            line.find("field total: int64 widens to double") != std::string::npos;
   });
   CHECK(said);
+}
+
+TEST_CASE(
+    "Fields that were renamed are found by their declared former names, also by the restore after the next") {
+  Machine machine, undisturbed;
+  run_before(machine, 1);
+  JobOptions options = quick_options(2);
+  options.allow_dropped_state = true;
+  {
+    RunningJob renamed(totals(AfterRenaming{}), options, machine.world());
+    REQUIRE(renamed.wait_until([](const JobStatus& status) { return status.last_commit >= 8; }));
+    REQUIRE(renamed.stop() == ExitCode::kDone);
+  }
+  REQUIRE(machine.rows.committed["results"].size() < 20'000);
+  Job job(totals(AfterRenaming{}), quick_options(1), machine.world());
+  REQUIRE(job.run() == ExitCode::kDone);
+  Job reference(totals(Before{}), quick_options(1), undisturbed.world());
+  REQUIRE(reference.run() == ExitCode::kDone);
+  CHECK(last_totals(machine.rows) == last_totals(undisturbed.rows));
 }
 
 TEST_CASE("A change of state that would lose something is refused with operator, state, field and types") {

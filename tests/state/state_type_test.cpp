@@ -51,7 +51,30 @@ struct Order {
   std::string note;
 };
 BOOST_DESCRIBE_STRUCT(Order, (), (price, id, stops, rank, count, since, note))
+struct Zone {
+  std::int32_t zip;
+};
+BOOST_DESCRIBE_STRUCT(Zone, (), (zip))
+struct Renamed {
+  std::int64_t total;
+  Zone place;
+  std::int32_t n;
+};
+BOOST_DESCRIBE_STRUCT(Renamed, (), (total, place, n))
 }  // namespace after
+
+}  // namespace
+
+template <>
+struct FieldAliases<after::Zone> {
+  static constexpr FieldAlias kFields[] = {{"zip", "code"}};
+};
+template <>
+struct FieldAliases<after::Renamed> {
+  static constexpr FieldAlias kFields[] = {{"total", "sum"}, {"total", "amount"}};
+};
+
+namespace {
 
 template <class T>
 std::string bytes_of(const T& value) {
@@ -112,6 +135,46 @@ TEST_CASE("A renamed field is found by its declared former name") {
   StateReader in(bytes);
   convert.convert(in, converted);
   CHECK(json_of("{count:uint16,total:int64}", converted) == R"({"count":200,"total":-9})");
+}
+
+TEST_CASE("A field that was renamed twice is found by either former name, the latest first") {
+  for (const std::string from : {"{n:int32}", "{m:int32}", "{k:int32}"}) {
+    const auto convert = conversion(from, "{k(m)(n):int64}");
+    REQUIRE(convert.problems().empty());
+    std::string bytes, converted;
+    detail::append_number(bytes, std::int32_t{7});
+    StateReader in(bytes);
+    convert.convert(in, converted);
+    CHECK(json_of("{k:int64}", converted) == R"({"k":7})");
+  }
+  const auto both = conversion("{n:int32,m:int32}", "{k(m)(n):int32}");
+  CHECK(both.changes() == std::vector<std::string>{"field k: was m", "field n: dropped"});
+}
+
+TEST_CASE("A struct's declared former names stand in the text of its type") {
+  CHECK(state_type<after::Renamed>() == "{total(sum)(amount):int64,place:{zip(code):int32},n:int32}");
+  CHECK(conversion("{amount:int32,place:{code:int32},n:int32}", state_type<after::Renamed>())
+            .problems()
+            .empty());
+  CHECK(
+      conversion(state_type<after::Renamed>(), "{total:int64,place:{zip:int32},n:int32}").changes().empty());
+}
+
+TEST_CASE("Former names alone change nothing, neither in keys nor in types that only their codec knows") {
+  const auto same = [](const char* from, const char* to) {
+    return same_bytes(StateType::parse(from), StateType::parse(to));
+  };
+  CHECK(same("{a:int32,b:text}", "{x(a):int32,b:text}"));
+  CHECK(same("{x(a):int32,b:text}", "{x:int32,b:text}"));
+  CHECK(same("waiting<{a:int32}>", "waiting<{a(b):int32}>"));
+  CHECK_FALSE(same("{a:int32,b:text}", "{x:int32,b:text}"));
+  CHECK_FALSE(same("{a:int32,b:int32}", "{b:int32,a:int32}"));
+  CHECK_FALSE(same("{a:int32}", "{a:int64}"));
+  CHECK_FALSE(same("{a:int32}", "{a:int32,b:int32}"));
+  CHECK_FALSE(same("waiting<{a:int32}>", "waiting<{b(a):int32}>"));
+  CHECK(conversion("waiting<{a:int32}>", "waiting<{a(b)(c):int32}>").problems().empty());
+  CHECK(conversion("top<{a:int32}> by 10 min", "top<{a(b):int32}> by 10 min").problems().empty());
+  CHECK(conversion("top<{a:int32}> by 10 min", "top<{a:int32}> by 20 min").problems().size() == 1);
 }
 
 TEST_CASE("What would lose something is refused, and says which field") {

@@ -34,6 +34,10 @@ struct RecoveryOptions {
       false;  ///< a damaged checkpoint may be replaced by an older one, which repeats output
 };
 
+/// Throws FailJob(kStateUnusable) when `what`, a checkpoint or commit record of that job and instance, is another's than the options say.
+void check_ownership(const std::string& what, const std::string& job, const std::string& instance,
+                     const RecoveryOptions& options);
+
 /// Ties source positions, state and output together: they advance together, at a commit, or not at all.
 /// docs/checkpoint-protocol.md tells why each step stands where it does. Methods block; one thread at a time.
 class CommitProtocol {

@@ -56,6 +56,10 @@ enum class StoreClaim {
 /// or written.
 std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory,
                                                       StoreClaim claim = StoreClaim::kAtOnce);
+/// Objects of an S3 store, `s3://bucket/prefix?…` (docs/state.md), signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Throws
+/// FailJob(kUsage) when the address or these are not as they must be; the store is first asked by the first call.
+std::unique_ptr<CheckpointStore> make_s3_store(const std::string& address,
+                                               StoreClaim claim = StoreClaim::kAtOnce);
 /// In memory; for the simulation. `shared` outlives the store and survives a simulated crash.
 struct MemoryCheckpoints;
 std::shared_ptr<MemoryCheckpoints> make_memory_checkpoints();

@@ -38,6 +38,8 @@ struct OperatorVertex {
   OperatorFactory make;
   std::vector<StateDescription> states;  ///< empty: stateless
   bool feeds_back = false;               ///< its rows go back to an earlier vertex, by no edge
+  bool state_by_key =
+      false;  ///< its states lie under their keys and nowhere else: they can be written from outside
 };
 
 struct SinkVertex {

@@ -34,6 +34,7 @@ ProcessedStream<Out, Sides...> add_keyed_process(GraphBuilder& builder, const st
   using Op = KeyedProcessOperator<Key, Function, Inputs, Out, Sides...>;
   using Context = typename Op::Context;
   vertex.states = describe_states<Key>(function);
+  vertex.state_by_key = !HasBroadcastStates<Function>;
   if constexpr (HasBroadcastStates<Function>) describe_broadcast(function, vertex.states);
   if constexpr (HasOperatorStates<Function>) describe_operator_states(function, vertex.states);
   if constexpr (HasTimer<Function, Context>)

@@ -15,6 +15,7 @@
 #include <weir/core/arena.hpp>
 #include <weir/core/error.hpp>
 #include <weir/core/schema.hpp>
+#include <weir/state/field_aliases.hpp>
 
 namespace weir {
 
@@ -150,7 +151,7 @@ struct StateCodec<T> {
     boost::mp11::mp_for_each<Fields>([&](auto field) {
       using F = std::remove_cvref_t<decltype(std::declval<T&>().*field.pointer)>;
       if (text.size() > 1) text += ",";
-      text += std::string(field.name) + ":" + StateCodec<F>::type();
+      text += detail::named_with_aliases<T>(field.name) + ":" + StateCodec<F>::type();
     });
     return text + "}";
   }

@@ -68,6 +68,8 @@ class OperatorStates {
 
   /// Call at the end of every call into the operator: keeps the worker's live state within its memory.
   void settle();
+  /// The operator state of one that has not kept anything besides its entries: what seal() writes.
+  static std::string progress(EventTime watermark, KeyGroupRange key_groups, std::uint64_t next_sequence);
   /// Hands over what has changed; it is copied little by little (SealedState::proceed). Call once, in Operator::snapshot().
   void seal(SnapshotWriter& writer, EventTime watermark, std::string_view extra = {});
 

@@ -34,13 +34,17 @@ struct StateType {
   Kind kind = Kind::kOpaque;
   std::uint8_t bytes = 0;  ///< width of a number
   std::vector<StateType> parts;
-  std::vector<std::string> names;    ///< of a struct's fields
-  std::vector<std::string> aliases;  ///< what a field was called before; empty: nothing else
-  std::string text;                  ///< as it was parsed
+  std::vector<std::string> names;                 ///< of a struct's fields
+  std::vector<std::vector<std::string>> aliases;  ///< what each field was called before, the latest first
+  std::string text;                               ///< as it was parsed
 
   /// Throws FailJob(kStateUnusable) when the text is not well formed.
   static StateType parse(std::string_view text);
 };
+
+/// Whether values of one type are written exactly as those of the other, and mean the same: they differ in former names, or in the names
+/// of fields that are former names of the other's. True of keys that can stay where they are.
+bool same_bytes(const StateType& from, const StateType& to);
 
 /// One value as JSON. Event times as milliseconds; values of opaque types as the hexadecimal digits of what is left of the entry.
 void append_json(std::string& out, const StateType& type, StateReader& in);

@@ -103,6 +103,10 @@ class TimerSet {
 
  private:
   friend struct StateCodec<TimerSet>;
+  void restore_order() {
+    std::sort(times_.begin(), times_.end());
+    times_.erase(std::unique(times_.begin(), times_.end()), times_.end());
+  }
   std::vector<EventTime> times_;
 };
 
@@ -114,6 +118,7 @@ struct StateCodec<TimerSet> {
   static TimerSet decode(StateReader& in) {
     TimerSet set;
     set.times_ = StateCodec<std::vector<EventTime>>::decode(in);
+    if (!std::is_sorted(set.times_.begin(), set.times_.end())) set.restore_order();  // written from outside
     return set;
   }
   static std::string type() { return TimerSet::type_name(); }
