@@ -24,7 +24,8 @@ const StateDescription* find_state(const JobGraph& graph, const std::string& ope
 /// Such states are read by nobody but their operator: they cannot be rewritten.
 bool lies_in_manifest(const StateDescription& state) {
   const StateType::Kind kind = StateType::parse(state.value_type).kind;
-  return state.key_type == "none" || kind == StateType::Kind::kBroadcast || kind == StateType::Kind::kOperatorList;
+  return state.key_type == "none" || kind == StateType::Kind::kBroadcast ||
+         kind == StateType::Kind::kOperatorList;
 }
 
 StateChange compare(const StateSchemaEntry& kept, const StateDescription* now) {

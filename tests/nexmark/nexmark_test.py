@@ -160,7 +160,7 @@ def main(scratch):
         running = {}
         for query in queries():
             for number, (name, *what) in enumerate(cases(inputs)):
-                if name == "generated" and query == "q18":
+                if name == "generated" and query in ("q18", "q19"):
                     continue  # rows of two partitions have no order
                 running[pool.submit(case, query, scratch / f"{query}-{number}", *what)] = f"{query}, {name}"
         for done in concurrent.futures.as_completed(running):

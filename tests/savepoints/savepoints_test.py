@@ -32,9 +32,12 @@ def call(*words, expect=0):
     return done.stdout if expect == 0 else done.stderr
 
 
-def run_for(place, seconds, *more):
-    with subprocess.Popen([PROGRAM, "run", *arguments(place, rate=100_000), "--parallelism", "1", *more]) as job:
-        time.sleep(seconds)
+def run_until(place, condition):
+    """Runs the job until the condition holds, and stops it."""
+    with subprocess.Popen([PROGRAM, "run", *arguments(place, rate=100_000), "--parallelism", "1"]) as job:
+        deadline = time.monotonic() + 60
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.05)
         job.send_signal(signal.SIGTERM)
         assert job.wait(60) == 0
 
@@ -81,15 +84,15 @@ def check_damage(savepoint, scratch):
 
 def main(scratch):
     first, second, savepoint = scratch / "first", scratch / "second", scratch / "savepoint"
-    run_for(first, 1.5)
-    assert lines(first), "the first run has written nothing; it was too short"
+    run_until(first, lambda: len(lines(first)) > 100)
+    assert lines(first), "the first run has written nothing"
     assert "savepoint of epoch" in call("savepoint", "create", savepoint, *arguments(first))
     before = check_looking(savepoint)
     assert call("savepoint", "diff", savepoint, savepoint) == ""
     check_damage(savepoint, scratch)
 
     written = lines(first)
-    run_for(first, 0.7)
+    run_until(first, lambda: len(lines(first)) > len(written) + 100)
     later = scratch / "later"
     call("savepoint", "create", later, *arguments(first))
     changes = call("savepoint", "diff", savepoint, later).splitlines()
