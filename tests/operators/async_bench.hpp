@@ -13,7 +13,9 @@
 #include <weir/operators/lookup.hpp>
 #include <weir/operators/pipeline.hpp>
 
-namespace weir::inline asking {
+namespace weir {
+
+inline namespace asking {
 
 /// The rows of these tests, and what a service makes of them.
 struct Order {
@@ -213,4 +215,6 @@ JobGraph pricing(Start start, AsyncOptions<OnFailure> options = {}) {
   return pipeline.graph();
 }
 
-}  // namespace weir::inline asking
+}  // namespace asking
+
+}  // namespace weir

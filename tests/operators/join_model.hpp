@@ -12,7 +12,9 @@
 
 #include "joins.hpp"
 
-namespace weir::inline joins {
+namespace weir {
+
+inline namespace joins {
 
 /// What a random script says, in order.
 struct JoinStep {
@@ -128,4 +130,6 @@ inline void check_join(JoinHarness harness, JoinModel& model, const JoinScript& 
           static_cast<double>(model.late_left.size() + model.late_right.size()));
 }
 
-}  // namespace weir::inline joins
+}  // namespace joins
+
+}  // namespace weir

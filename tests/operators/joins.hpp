@@ -10,7 +10,9 @@
 #include <weir/operators/window_join.hpp>
 #include <weir/testing/operator_harness.hpp>
 
-namespace weir::inline joins {
+namespace weir {
+
+inline namespace joins {
 
 /// The rows of the join tests.
 struct Order {
@@ -80,4 +82,6 @@ auto joined_as(const Join& join, JoinKind kind) {
   }
 }
 
-}  // namespace weir::inline joins
+}  // namespace joins
+
+}  // namespace weir
