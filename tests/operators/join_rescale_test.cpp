@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include <weir/state/tier.hpp>
-
 #include "joins.hpp"
+#include "rescaled_worker.hpp"
 
 namespace weir {
 
@@ -31,79 +29,18 @@ struct Collecting final : BatchConsumer {
   Results& results;
 };
 
-/// One worker of a join, restored from others without a runtime.
-class Worker {
- public:
-  Worker(const JobGraph& graph, StateBackend& backend, std::uint32_t number, KeyGroupRange groups,
-         const std::vector<Worker*>& before, Results& results)
-      : groups_(groups), backend_(backend) {
-    auto tier = backend.create(number);
-    OperatorContext context;
-    context.name = "join";
-    for (Worker* worker : before) {
-      copy_key_groups(*backend.open(100 + number, worker->files_), groups, *tier);
-      context.restored.push_back(worker->progress_);
-    }
-    store_ = std::make_unique<StateStore>(std::move(tier), StateMode::kRocksDb, groups, 1);
-    context.key_groups = groups;
-    context.metrics = &metrics_;
-    context.state = store_.get();
-    context.outputs.resize(1);
-    context.outputs[0].push_back(std::make_unique<Collecting>(results));
-    operator_ = testing::operator_of(graph, "join").make(std::move(context));
-  }
-
-  template <class Row>
-  void add(std::uint32_t input, const Row& row, EventTime time) {
-    const std::uint64_t hash = hash_key(row.currency);
-    if (!groups_.contains(key_group_of(hash, kDefaultMaxParallelism))) return;
-    RowBatch<Keyed<std::string_view, Row>> batch;
-    batch.append(Keyed<std::string_view, Row>{hash, row.currency, row}, time);
-    operator_->process(input, batch);
-  }
-  void watermark(EventTime to) {
-    while (!operator_->advance_watermark(to)) {
-    }
-  }
-  void snapshot() {
-    struct Writer final : SnapshotWriter {
-      explicit Writer(Worker& worker) : of(worker) {}
-      void keyed(std::unique_ptr<SealedState> sealed) override {
-        while (!sealed->proceed()) {
-        }
-        StateDelta delta;
-        static_cast<const SealedEntries&>(*sealed).write(delta);
-        delta.sort();
-        of.store_->tier().apply(delta);
-      }
-      void operator_state(std::string bytes) override { of.progress_ = std::move(bytes); }
-      Worker& of;
-    } writer(*this);
-    operator_->snapshot(writer);
-    files_ = store_->tier().snapshot();
-    store_->snapshot_taken();
-  }
-
- private:
-  const KeyGroupRange groups_;
-  StateBackend& backend_;
-  MetricRegistry metrics_;
-  std::unique_ptr<StateStore> store_;
-  std::unique_ptr<Operator> operator_;
-  std::string progress_;
-  std::vector<SnapshotFile> files_;
-};
+using Workers = std::vector<testing::RescaledWorker*>;
 
 /// Rows of both sides for 200 keys, some without partner, in a span of time.
-template <class Workers>
 void add_rows(const Workers& workers, int from_second, int to_second) {
   for (int key = 0; key < 200; ++key) {
     const std::string name = "key " + std::to_string(key);
     for (int second = from_second + key % 5; second < to_second; second += 4 + key % 7) {
       const std::string id = std::to_string(key) + "." + std::to_string(second);
-      for (Worker* worker : workers) {
-        if (key % 3 != 0) worker->add(0, Order{name, id}, at(second * 1s));
-        if (second % 3 != 0) worker->add(1, ExchangeRate{name, id}, at((second - 1) * 1s));
+      for (testing::RescaledWorker* worker : workers) {
+        if (key % 3 != 0) worker->add(0, std::string_view(name), Order{name, id}, at(second * 1s));
+        if (second % 3 != 0)
+          worker->add(1, std::string_view(name), ExchangeRate{name, id}, at((second - 1) * 1s));
       }
     }
   }
@@ -118,27 +55,31 @@ Results sorted(Results results) {
 void check_rescaled(const JobGraph& graph) {
   const KeyGroupRange all{0, 128}, low{0, 50}, high{50, 128}, third{30, 70};
   const auto backend = make_memory_backend();
+  const auto worker = [&](std::uint32_t number, KeyGroupRange groups, const Workers& before, Results& to) {
+    return testing::RescaledWorker(graph, "join", *backend, number, groups, before, {StateMode::kRocksDb, 1},
+                                   std::make_unique<Collecting>(to));
+  };
   Results expected;
-  Worker alone(graph, *backend, 0, all, {}, expected);
-  add_rows(std::vector{&alone}, 1, 40);
-  add_rows(std::vector{&alone}, 40, 80);
+  auto alone = worker(0, all, {}, expected);
+  add_rows({&alone}, 1, 40);
+  add_rows({&alone}, 40, 80);
   alone.watermark(EventTime::max());
 
   Results results;
-  Worker slow(graph, *backend, 1, low, {}, results), fast(graph, *backend, 2, high, {}, results);
-  add_rows(std::vector{&slow, &fast}, 1, 40);
+  auto slow = worker(1, low, {}, results), fast = worker(2, high, {}, results);
+  add_rows({&slow, &fast}, 1, 40);
   slow.watermark(at(12s));
   fast.watermark(at(25s));
   slow.snapshot();
   fast.snapshot();
-  Worker one(graph, *backend, 3, all, {&slow, &fast}, results);
+  auto one = worker(3, all, {&slow, &fast}, results);
   one.snapshot();
-  Worker begin(graph, *backend, 4, {0, 30}, {&one}, results),
-      middle(graph, *backend, 5, third, {&one}, results), end(graph, *backend, 6, {70, 128}, {&one}, results);
-  const std::vector<Worker*> three{&begin, &middle, &end};
-  for (Worker* worker : three) worker->watermark(at(17s));
+  auto begin = worker(4, {0, 30}, {&one}, results), middle = worker(5, third, {&one}, results),
+       end = worker(6, {70, 128}, {&one}, results);
+  const Workers three{&begin, &middle, &end};
+  for (testing::RescaledWorker* each : three) each->watermark(at(17s));
   add_rows(three, 40, 80);
-  for (Worker* worker : three) worker->watermark(EventTime::max());
+  for (testing::RescaledWorker* each : three) each->watermark(EventTime::max());
   CHECK(sorted(results) == sorted(expected));
   CHECK(expected.size() > 1000);
 }

@@ -6,9 +6,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <weir/state/tier.hpp>
-
 #include "readings.hpp"
+#include "rescaled_worker.hpp"
 
 namespace weir {
 
@@ -21,83 +20,29 @@ struct Row {
   std::uint64_t key;
 };
 BOOST_DESCRIBE_STRUCT(Row, (), (key))
-using Travelling = Keyed<std::uint64_t, std::int64_t>;
 using Fired = WindowResult<std::uint64_t, std::int64_t>;
 using Counts = std::map<std::pair<std::int64_t, std::uint64_t>,
                         std::vector<std::int64_t>>;  ///< by end, seconds, and key
 
-/// Workers of one window operator, restored from each other without a runtime.
-class Worker {
+struct Collecting final : BatchConsumer {
+  explicit Collecting(Counts& into) : fired(into) {}
+  void consume(const Batch& batch) override {
+    for (const Fired& row : static_cast<const RowBatch<Fired>&>(batch).rows())
+      fired[{row.window_end.millis / 1000, row.key}].push_back(row.value);
+  }
+  Counts& fired;
+};
+
+/// A worker of one window operator.
+class Worker : public testing::RescaledWorker {
  public:
   Worker(const JobGraph& graph, StateBackend& backend, std::uint32_t number, KeyGroupRange groups,
-         const std::vector<Worker*>& before, Counts& fired)
-      : groups_(groups), backend_(backend) {
-    auto tier = backend.create(number);
-    OperatorContext context;
-    context.name = "window";
-    for (Worker* worker : before) {
-      copy_key_groups(*backend.open(100 + number, worker->files_), groups, *tier);
-      context.restored.push_back(worker->progress_);
-    }
-    store_ = std::make_unique<StateStore>(std::move(tier), StateMode::kHeap, groups, 0);
-    context.key_groups = groups;
-    context.metrics = &metrics_;
-    context.state = store_.get();
-    context.outputs.resize(1);
-    context.outputs[0].push_back(std::make_unique<Collecting>(fired));
-    operator_ = testing::operator_of(graph, "window").make(std::move(context));
-  }
+         const std::vector<RescaledWorker*>& before, Counts& fired)
+      : RescaledWorker(graph, "window", backend, number, groups, before, {StateMode::kHeap, 0},
+                       std::make_unique<Collecting>(fired)) {}
 
-  void add(std::uint64_t key, EventTime time) {
-    const std::uint64_t hash = hash_key(key);
-    if (!groups_.contains(key_group_of(hash, kDefaultMaxParallelism))) return;
-    RowBatch<Travelling> batch;
-    batch.append(Travelling{hash, key, 1}, time);
-    operator_->process(0, batch);
-  }
-  void watermark(EventTime to) {
-    while (!operator_->advance_watermark(to)) {
-    }
-  }
-  void snapshot() {
-    struct Writer final : SnapshotWriter {
-      explicit Writer(Worker& worker) : of(worker) {}
-      void keyed(std::unique_ptr<SealedState> sealed) override {
-        StateDelta delta;
-        static_cast<const SealedEntries&>(*sealed).write(delta);
-        delta.sort();
-        of.store_->tier().apply(delta);
-      }
-      void operator_state(std::string bytes) override { of.progress_ = std::move(bytes); }
-      Worker& of;
-    } writer(*this);
-    operator_->snapshot(writer);
-    files_ = store_->tier().snapshot();
-    store_->snapshot_taken();
-  }
-  double late() {
-    double sum = 0;
-    for (const MetricSample& sample : metrics_.collect()) sum += sample.value;
-    return sum;
-  }
-
- private:
-  struct Collecting final : BatchConsumer {
-    explicit Collecting(Counts& into) : fired(into) {}
-    void consume(const Batch& batch) override {
-      for (const Fired& row : static_cast<const RowBatch<Fired>&>(batch).rows())
-        fired[{row.window_end.millis / 1000, row.key}].push_back(row.value);
-    }
-    Counts& fired;
-  };
-
-  const KeyGroupRange groups_;
-  StateBackend& backend_;
-  MetricRegistry metrics_;
-  std::unique_ptr<StateStore> store_;
-  std::unique_ptr<Operator> operator_;
-  std::string progress_;
-  std::vector<SnapshotFile> files_;
+  void add(std::uint64_t key, EventTime time) { RescaledWorker::add(0, key, std::int64_t{1}, time); }
+  double late() { return counted(); }
 };
 
 template <bool kEarly>
