@@ -15,23 +15,28 @@ void HotKeySketch::add(std::uint64_t hash, const std::function<std::string()>& t
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.hash == hash; });
   if (known != entries_.end()) {
     ++known->count;
+    if (known->text.empty()) known->text = text();
     return;
   }
   if (entries_.size() < kEntries) {
-    entries_.push_back({hash, 1, text()});
+    entries_.push_back({hash, 1, {}});
     return;
   }
   Entry& least = *std::min_element(entries_.begin(), entries_.end(),
                                    [](const Entry& a, const Entry& b) { return a.count < b.count; });
-  least = {hash, least.count + 1, text()};
+  least.hash = hash;
+  ++least.count;
+  least.text.clear();
 }
 
 std::vector<std::pair<double, std::string>> HotKeySketch::hottest(std::size_t most) const {
-  std::vector<Entry> sorted = entries_;
-  std::sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) { return a.count > b.count; });
+  std::vector<const Entry*> named;
+  for (const Entry& entry : entries_)
+    if (!entry.text.empty()) named.push_back(&entry);
+  std::sort(named.begin(), named.end(), [](const Entry* a, const Entry* b) { return a->count > b->count; });
   std::vector<std::pair<double, std::string>> keys;
-  for (std::size_t i = 0; i < std::min(most, sorted.size()); ++i)
-    keys.emplace_back(static_cast<double>(sorted[i].count) / static_cast<double>(total_), sorted[i].text);
+  for (std::size_t i = 0; i < std::min(most, named.size()); ++i)
+    keys.emplace_back(static_cast<double>(named[i]->count) / static_cast<double>(total_), named[i]->text);
   return keys;
 }
 
@@ -67,7 +72,7 @@ void HotKeyWatch::look(std::uint32_t input, const Batch& rows) {
     sketch_.add(hash, [&] { return key_texts_[input](row); });
     if (++samples_ % kPublishEvery != 0) continue;
     auto hottest = sketch_.hottest(kShown);
-    share_->set(hottest.front().first);
+    share_->set(hottest.empty() ? 0 : hottest.front().first);
     board_.publish(vertex_, worker_, std::move(hottest));
   }
   skip_ -= rows.size();

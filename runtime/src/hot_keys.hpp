@@ -17,14 +17,14 @@ namespace weir {
 /// Source: Metwally, Agrawal, El Abbadi, "Efficient Computation of Frequent and Top-k Elements in Data Streams" (ICDT 2005). One thread.
 class HotKeySketch {
  public:
-  /// `text` is asked for when the key is not known yet.
+  /// `text` is asked for when a key is seen again: most keys of many are never made into text.
   void add(std::uint64_t hash, const std::function<std::string()>& text);
   struct Entry {
     std::uint64_t hash = 0;
     std::uint64_t count = 0;
-    std::string text;
+    std::string text;  ///< empty until the key is seen again
   };
-  /// At most `most` keys, the most frequent first, with their share of all rows.
+  /// At most `most` keys that were seen more than once, the most frequent first, with their share of all rows.
   std::vector<std::pair<double, std::string>> hottest(std::size_t most) const;
 
  private:
