@@ -31,16 +31,17 @@ namespace weir {
 ///
 /// The semantics of Flink's interval joins, the outer ones those of Flink SQL.
 template <class Left, class Right>
-class IntervalJoin {
+class IntervalJoin : public AnyJoin<IntervalJoin<Left, Right>, Left, Right> {
+  using Base = AnyJoin<IntervalJoin, Left, Right>;
+
  public:
-  using Key = typename Left::Key;
-  using LeftRow = typename Left::RowType;
-  using RightRow = typename Right::RowType;
+  using typename Base::Key;
+  using typename Base::LeftRow;
+  using typename Base::RightRow;
 
   /// Both bounds belong to the interval. Throws FailJob(kUsage) when `lower` is above `upper`.
   IntervalJoin(Left left, Right right, Duration lower, Duration upper)
-      : left_(std::move(left)),
-        right_(std::move(right)),
+      : Base(std::move(left), std::move(right)),
         lower_(std::max(lower, -Duration::max())),
         upper_(std::max(upper, -Duration::max())) {
     if (lower > upper)
@@ -50,49 +51,23 @@ class IntervalJoin {
           ExitCode::kUsage);
   }
 
-  /// Pairs only: `function(const LeftRow&, const RightRow&) -> Out`. weir::Arena& may follow, for text that the function makes.
-  /// `name` names the state.
-  template <class Out, class Function>
-  auto inner(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kInner, Out>(name, std::move(function));
-  }
-  /// And left rows without partner: `function(const LeftRow*, const RightRow*) -> Out`, with nullptr for the right one.
-  template <class Out, class Function>
-  auto left(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kLeft, Out>(name, std::move(function));
-  }
-  /// And right rows without partner.
-  template <class Out, class Function>
-  auto right(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kRight, Out>(name, std::move(function));
-  }
-  /// And rows of both sides without partner.
-  template <class Out, class Function>
-  auto full(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kFull, Out>(name, std::move(function));
-  }
-
  private:
+  friend InnerOrLeftJoin<IntervalJoin, Left, Right>;
+
   template <JoinKind kKind, class Out, class Function>
-  auto of_kind(const std::string& name, Function function) const {
-    if constexpr (detail::check_join<kKind, Out, LeftRow, RightRow, Function>()) {
-      using Op = detail::IntervalJoinOperator<Key, LeftRow, RightRow, Out, Function, kKind>;
-      return detail::add_join<Out>(
-          left_, right_, name,
-          "join of rows " + std::to_string(lower_.count()) + " to " + std::to_string(upper_.count()) +
-              " ms apart",
-          {{"left rows", state_type<Key>(), Op::Left::Rows::type()},
-           {"right rows", state_type<Key>(), Op::Right::Rows::type()}},
-          [lower = lower_, upper = upper_, function](OperatorContext context) -> std::unique_ptr<Operator> {
-            return std::make_unique<Op>(std::move(context), lower, upper, function);
-          });
-    } else {
-      return JoinedStream<Out, LeftRow, RightRow>(left_.builder(), 0);
-    }
+  auto add(const std::string& name, Function function) const {
+    using Op = detail::IntervalJoinOperator<Key, LeftRow, RightRow, Out, Function, kKind>;
+    return detail::add_join<Out>(
+        this->left_, this->right_, name,
+        "join of rows " + std::to_string(lower_.count()) + " to " + std::to_string(upper_.count()) +
+            " ms apart",
+        {{"left rows", state_type<Key>(), Op::Left::Rows::type()},
+         {"right rows", state_type<Key>(), Op::Right::Rows::type()}},
+        [lower = lower_, upper = upper_, function](OperatorContext context) -> std::unique_ptr<Operator> {
+          return std::make_unique<Op>(std::move(context), lower, upper, function);
+        });
   }
 
-  Left left_;
-  Right right_;
   Duration lower_;
   Duration upper_;
 };

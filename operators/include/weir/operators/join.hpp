@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <weir/operators/emitter.hpp>
+#include <weir/operators/late_rows.hpp>
 #include <weir/operators/stream.hpp>
 #include <weir/operators/window_progress.hpp>
 #include <weir/state/codec.hpp>
@@ -101,34 +102,6 @@ class JoinResults {
   std::size_t emitted_ = 0;
 };
 
-/// The counter of what is too late: weir_operator_late_records_total.
-Counter& late_join_rows(const OperatorContext& context, bool side_output);
-
-/// The rows of one side that are too late: counted, and emitted where somebody wants them.
-template <class Row>
-class LateJoinRows {
- public:
-  LateJoinRows(OperatorContext& context, std::size_t port)
-      : rows_(context, port), counter_(&late_join_rows(context, rows_.has_consumers())) {}
-
-  void take(const Row& row, EventTime time) {
-    ++late_;
-    if (!rows_.has_consumers()) return;
-    Row copy = row;
-    if constexpr (kHoldsViews<Row>) own_text(copy, rows_.arena());
-    rows_.emit(std::move(copy), time);
-  }
-  void end_of_call() {
-    rows_.flush();
-    if (late_ > 0) counter_->add(std::exchange(late_, 0));
-  }
-
- private:
-  Emitter<Row> rows_;
-  Counter* counter_;
-  std::uint64_t late_ = 0;
-};
-
 /// Takes back how far a join had come. Returns what it had encoded besides, part by part.
 inline std::vector<std::string> restore_progress(WindowProgress& progress, const OperatorStates& states) {
   std::vector<std::string> encoded;
@@ -166,6 +139,59 @@ constexpr void check_joined_streams() {
 }
 
 }  // namespace detail
+
+/// What is said of any join of two keyed streams. `Join` has add<kKind, Out>(name, function), which adds the operator and gives its stream.
+template <class Join, class Left, class Right>
+class InnerOrLeftJoin {
+ public:
+  using Key = typename Left::Key;
+  using LeftRow = typename Left::RowType;
+  using RightRow = typename Right::RowType;
+
+  /// Pairs only: `function(const LeftRow&, const RightRow&) -> Out`. weir::Arena& may follow, for text that the function makes.
+  /// `name` names the state.
+  template <class Out, class Function>
+  auto inner(const std::string& name, Function function) const {
+    return of_kind<JoinKind::kInner, Out>(name, std::move(function));
+  }
+  /// And left rows without partner: `function(const LeftRow*, const RightRow*) -> Out`, with nullptr for the right one.
+  template <class Out, class Function>
+  auto left(const std::string& name, Function function) const {
+    return of_kind<JoinKind::kLeft, Out>(name, std::move(function));
+  }
+
+ protected:
+  InnerOrLeftJoin(Left left, Right right) : left_(std::move(left)), right_(std::move(right)) {}
+
+  template <JoinKind kKind, class Out, class Function>
+  auto of_kind(const std::string& name, Function function) const {
+    if constexpr (detail::check_join<kKind, Out, LeftRow, RightRow, Function>())
+      return static_cast<const Join&>(*this).template add<kKind, Out>(name, std::move(function));
+    else return JoinedStream<Out, LeftRow, RightRow>(left_.builder(), 0);
+  }
+
+  Left left_;
+  Right right_;
+};
+
+/// The same of joins whose right rows may also be without partner.
+template <class Join, class Left, class Right>
+class AnyJoin : public InnerOrLeftJoin<Join, Left, Right> {
+ public:
+  /// And right rows without partner.
+  template <class Out, class Function>
+  auto right(const std::string& name, Function function) const {
+    return this->template of_kind<JoinKind::kRight, Out>(name, std::move(function));
+  }
+  /// And rows of both sides without partner.
+  template <class Out, class Function>
+  auto full(const std::string& name, Function function) const {
+    return this->template of_kind<JoinKind::kFull, Out>(name, std::move(function));
+  }
+
+ protected:
+  using InnerOrLeftJoin<Join, Left, Right>::InnerOrLeftJoin;
+};
 
 /// Two keyed streams about to be joined: say which rows of a key belong together.
 template <class Left, class Right>

@@ -14,52 +14,39 @@ namespace weir {
 /// Joins each row of the left stream with one of the right stream, whose rows are upserts: each replaces what its key had before.
 /// `Traits` say how the row is chosen: AsOf or Latest.
 template <class Traits, class Left, class Right, class IsDeleted>
-class TemporalJoin {
+class TemporalJoin : public InnerOrLeftJoin<TemporalJoin<Traits, Left, Right, IsDeleted>, Left, Right> {
+  using Base = InnerOrLeftJoin<TemporalJoin, Left, Right>;
+
  public:
-  using Key = typename Left::Key;
-  using LeftRow = typename Left::RowType;
-  using RightRow = typename Right::RowType;
+  using typename Base::Key;
+  using typename Base::LeftRow;
+  using typename Base::RightRow;
 
   TemporalJoin(Left left, Right right, IsDeleted is_deleted)
-      : left_(std::move(left)), right_(std::move(right)), is_deleted_(std::move(is_deleted)) {}
+      : Base(std::move(left), std::move(right)), is_deleted_(std::move(is_deleted)) {}
 
   /// Right rows for which `predicate(const RightRow&)` holds end what their key had: tombstones.
   template <class Predicate>
   auto deleted_when(Predicate predicate) const {
     static_assert(std::predicate<Predicate&, const RightRow&>,
                   "weir: deleted_when() takes a predicate of (const Row&) of the right stream's row type");
-    return TemporalJoin<Traits, Left, Right, Predicate>(left_, right_, std::move(predicate));
-  }
-
-  /// Left rows with a partner: `function(const LeftRow&, const RightRow&) -> Out`. weir::Arena& may follow, for text that the function
-  /// makes. `name` names the state.
-  template <class Out, class Function>
-  auto inner(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kInner, Out>(name, std::move(function));
-  }
-  /// All left rows: `function(const LeftRow*, const RightRow*) -> Out`, with nullptr for the right one where there is none.
-  template <class Out, class Function>
-  auto left(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kLeft, Out>(name, std::move(function));
+    return TemporalJoin<Traits, Left, Right, Predicate>(this->left_, this->right_, std::move(predicate));
   }
 
  private:
+  friend InnerOrLeftJoin<TemporalJoin, Left, Right>;
+
   template <JoinKind kKind, class Out, class Function>
-  auto of_kind(const std::string& name, Function function) const {
-    if constexpr (detail::check_join<kKind, Out, LeftRow, RightRow, Function>()) {
-      using Op = typename Traits::template Operator<Key, LeftRow, RightRow, Out, Function, IsDeleted, kKind>;
-      return detail::add_join<Out>(
-          left_, right_, name, Traits::kDescription, Traits::template states<Key, LeftRow, RightRow>(),
-          [function, is_deleted = is_deleted_](OperatorContext context) -> std::unique_ptr<weir::Operator> {
-            return std::make_unique<Op>(std::move(context), function, is_deleted);
-          });
-    } else {
-      return JoinedStream<Out, LeftRow, RightRow>(left_.builder(), 0);
-    }
+  auto add(const std::string& name, Function function) const {
+    using Op = typename Traits::template Operator<Key, LeftRow, RightRow, Out, Function, IsDeleted, kKind>;
+    return detail::add_join<Out>(
+        this->left_, this->right_, name, Traits::kDescription,
+        Traits::template states<Key, LeftRow, RightRow>(),
+        [function, is_deleted = is_deleted_](OperatorContext context) -> std::unique_ptr<weir::Operator> {
+          return std::make_unique<Op>(std::move(context), function, is_deleted);
+        });
   }
 
-  Left left_;
-  Right right_;
   IsDeleted is_deleted_;
 };
 

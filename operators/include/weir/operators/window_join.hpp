@@ -27,62 +27,38 @@ namespace weir {
 ///
 /// The semantics of Flink's window join, with the outer kinds of Flink SQL's.
 template <class Left, class Right>
-class WindowJoin {
+class WindowJoin : public AnyJoin<WindowJoin<Left, Right>, Left, Right> {
+  using Base = AnyJoin<WindowJoin, Left, Right>;
+
  public:
-  using Key = typename Left::Key;
-  using LeftRow = typename Left::RowType;
-  using RightRow = typename Right::RowType;
+  using typename Base::Key;
+  using typename Base::LeftRow;
+  using typename Base::RightRow;
 
   /// Throws FailJob(kUsage) for windows with allowed lateness.
   WindowJoin(Left left, Right right, WindowPlan plan)
-      : left_(std::move(left)), right_(std::move(right)), plan_(std::move(plan)) {
+      : Base(std::move(left), std::move(right)), plan_(std::move(plan)) {
     if (plan_.lateness.count() > 0)
       throw FailJob(
           "a window join has no allowed lateness: what comes too late is had by late_left() and late_right()",
           ExitCode::kUsage);
   }
 
-  /// Pairs only: `function(const LeftRow&, const RightRow&) -> Out`. weir::Arena& may follow, for text that the function makes.
-  /// `name` names the state.
-  template <class Out, class Function>
-  auto inner(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kInner, Out>(name, std::move(function));
-  }
-  /// And left rows without partner: `function(const LeftRow*, const RightRow*) -> Out`, with nullptr for the right one.
-  template <class Out, class Function>
-  auto left(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kLeft, Out>(name, std::move(function));
-  }
-  /// And right rows without partner.
-  template <class Out, class Function>
-  auto right(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kRight, Out>(name, std::move(function));
-  }
-  /// And rows of both sides without partner.
-  template <class Out, class Function>
-  auto full(const std::string& name, Function function) const {
-    return of_kind<JoinKind::kFull, Out>(name, std::move(function));
-  }
-
  private:
+  friend InnerOrLeftJoin<WindowJoin, Left, Right>;
+
   template <JoinKind kKind, class Out, class Function>
-  auto of_kind(const std::string& name, Function function) const {
-    if constexpr (detail::check_join<kKind, Out, LeftRow, RightRow, Function>()) {
-      using Op = detail::WindowJoinOperator<Key, LeftRow, RightRow, Out, Function, kKind>;
-      return detail::add_join<Out>(
-          left_, right_, name, "join in a " + plan_.description(),
-          {{"left rows", state_type<Key>(), Op::Left::Rows::type()},
-           {"right rows", state_type<Key>(), Op::Right::Rows::type()}},
-          [plan = plan_, function](OperatorContext context) -> std::unique_ptr<Operator> {
-            return std::make_unique<Op>(std::move(context), plan, function);
-          });
-    } else {
-      return JoinedStream<Out, LeftRow, RightRow>(left_.builder(), 0);
-    }
+  auto add(const std::string& name, Function function) const {
+    using Op = detail::WindowJoinOperator<Key, LeftRow, RightRow, Out, Function, kKind>;
+    return detail::add_join<Out>(
+        this->left_, this->right_, name, "join in a " + plan_.description(),
+        {{"left rows", state_type<Key>(), Op::Left::Rows::type()},
+         {"right rows", state_type<Key>(), Op::Right::Rows::type()}},
+        [plan = plan_, function](OperatorContext context) -> std::unique_ptr<Operator> {
+          return std::make_unique<Op>(std::move(context), plan, function);
+        });
   }
 
-  Left left_;
-  Right right_;
   WindowPlan plan_;
 };
 
