@@ -8,8 +8,8 @@
 
 #include <weir/core/error.hpp>
 #include <weir/operators/deduplicate_operators.hpp>
-#include <weir/operators/late_rows.hpp>
 #include <weir/operators/stream.hpp>
+#include <weir/operators/stream_with_late_rows.hpp>
 
 namespace weir {
 

@@ -105,7 +105,7 @@ class FirstWithinOperator final : public Operator {
   OperatorStates states_;
   TablesByTime<Key, EventTime> passed_;
   Emitter<Row> out_;
-  LateRows<Row> late_;
+  RowsBehindWatermark<Row> late_;
 };
 
 /// An open span of a key: its last millisecond, and the last row so far.
@@ -218,7 +218,7 @@ class LastWithinOperator final : public Operator {
   KeyedTable<Key, SpanOfRows<Row>> last_;
   Timers<Key> ends_;
   Emitter<Row> out_;
-  LateRows<Row> late_;
+  RowsBehindWatermark<Row> late_;
 };
 
 }  // namespace weir::detail

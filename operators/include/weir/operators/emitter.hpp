@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <weir/core/operator.hpp>
+#include <weir/state/codec.hpp>
 
 namespace weir {
 
@@ -39,6 +40,14 @@ class Emitter {
 };
 
 namespace detail {
+
+/// Emits a row with a copy of its text.
+template <class Row>
+void emit_copy(Emitter<Row>& to, const Row& row, EventTime time) {
+  Row copy = row;
+  if constexpr (kHoldsViews<Row>) own_text(copy, to.arena());
+  to.emit(std::move(copy), time);
+}
 
 template <std::size_t kPort, class Row>
 struct PortEmitter {

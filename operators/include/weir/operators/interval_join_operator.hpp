@@ -79,7 +79,7 @@ struct IntervalJoinSide {
   }
 
   void end_of_call() {
-    late.end_of_call();
+    late.flush();
     due.settle();
   }
 
@@ -90,7 +90,7 @@ struct IntervalJoinSide {
   DueRows<Unmatched> due;
   /// Buckets up to this one have been looked through for rows without partner: what comes into them is due at once.
   std::int64_t looked_through = std::numeric_limits<std::int64_t>::min();
-  LateJoinRows<Row> late;
+  LateRows<Row> late;
 
  private:
   EventTime start_of(std::int64_t bucket) const {

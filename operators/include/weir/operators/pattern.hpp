@@ -10,6 +10,7 @@
 
 #include <weir/operators/pattern_operator.hpp>
 #include <weir/operators/stream.hpp>
+#include <weir/operators/stream_with_late_rows.hpp>
 
 namespace weir {
 

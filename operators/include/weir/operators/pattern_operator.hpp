@@ -179,7 +179,7 @@ class PatternOperator final : public Operator {
   KeyedTable<Key, State> partial_;
   Timers<Key> deadlines_;
   MatchContext<Out> out_;
-  LateRows<Row> late_;
+  RowsBehindWatermark<Row> late_;
   MatchContext<TimedOut> timed_out_;
   std::optional<std::vector<std::pair<std::uint64_t, Owned<Key>>>> ending_;
 };

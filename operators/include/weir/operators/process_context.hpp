@@ -41,10 +41,7 @@ class ProcessContext {
   }
   template <std::size_t kOutput>
   void emit_to(const OutputRow<kOutput>& row, EventTime time) {
-    auto& emitter = emitters_.template get<kOutput>();
-    OutputRow<kOutput> own = row;
-    if constexpr (kHoldsViews<OutputRow<kOutput>>) own_text(own, emitter.arena());
-    emitter.emit(std::move(own), time);
+    detail::emit_copy(emitters_.template get<kOutput>(), row, time);
     ++emitted_;
   }
   /// For text that the function makes: valid until the call ends.

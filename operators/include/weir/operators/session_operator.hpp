@@ -8,8 +8,8 @@
 #include <weir/core/environment.hpp>
 #include <weir/core/operator.hpp>
 #include <weir/operators/aggregate.hpp>
-#include <weir/operators/emitter.hpp>
 #include <weir/operators/key_sessions.hpp>
+#include <weir/operators/late_rows.hpp>
 #include <weir/operators/lazy_timers.hpp>
 #include <weir/operators/session_window.hpp>
 #include <weir/operators/window_operator.hpp>
@@ -56,8 +56,7 @@ class SessionOperator final : public Operator {
         sessions_(states_, "sessions"),
         alarms_(states_.store()),
         results_(context, std::move(aggregate)),
-        late_rows_(context, 1),
-        late_(context, late_rows_.has_consumers()),
+        late_(context, 1),
         passed_(states_.restored_watermark()) {
     if (!states_.restored()) return;
     for_each_stored(states_, "sessions", sessions_,
@@ -155,18 +154,12 @@ class SessionOperator final : public Operator {
   }
 
   void reject(const In& row, EventTime time) {
-    late_.add(1);
-    if constexpr (Intake::kKeepsRows) {
-      if (!late_rows_.has_consumers()) return;
-      // The row's text belongs to the batch that came in; the copy must own its own.
-      LateRow copy = value_of(row);
-      own_text(copy, late_rows_.arena());
-      late_rows_.emit(std::move(copy), time);
-    }
+    if constexpr (Intake::kKeepsRows) late_.take(value_of(row), time);
+    else late_.count();
   }
   void end_of_call() {
     results_.flush();
-    late_rows_.flush();
+    late_.flush();
     alarms_.settle();
     states_.settle();
   }
@@ -178,8 +171,7 @@ class SessionOperator final : public Operator {
   KeyedTable<Key, Sessions> sessions_;
   LazyTimers<Key> alarms_;
   Results results_;
-  Emitter<LateRow> late_rows_;
-  LateCounters late_;
+  detail::LateRows<LateRow> late_;
   EventTime passed_;  ///< the watermark; by processing time, the last moment that is over
 };
 

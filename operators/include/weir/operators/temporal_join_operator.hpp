@@ -193,8 +193,8 @@ class AsOfJoinOperator final : public Operator {
 
   void end_of_call() {
     results_.end_of_call();
-    late_left_.end_of_call();
-    late_right_.end_of_call();
+    late_left_.flush();
+    late_right_.flush();
     due_.settle();
     states_.settle();
   }
@@ -209,8 +209,8 @@ class AsOfJoinOperator final : public Operator {
   DueRows<Left> due_;
   std::int64_t due_second_ = std::numeric_limits<std::int64_t>::min();
   JoinResults<LeftRow, RightRow, Out, Function, kKind == JoinKind::kInner> results_;
-  LateJoinRows<LeftRow> late_left_;
-  LateJoinRows<RightRow> late_right_;
+  LateRows<LeftRow> late_left_;
+  LateRows<RightRow> late_right_;
   std::vector<Due> looked_up_;
 };
 

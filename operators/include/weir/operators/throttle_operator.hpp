@@ -13,7 +13,6 @@
 #include <weir/core/job_graph.hpp>
 #include <weir/operators/chain.hpp>
 #include <weir/operators/emitter.hpp>
-#include <weir/operators/late_rows.hpp>
 #include <weir/operators/rate.hpp>
 #include <weir/state/keyed_table.hpp>
 #include <weir/state/ordered_map.hpp>

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <weir/operators/stream.hpp>
+#include <weir/operators/stream_with_late_rows.hpp>
 #include <weir/operators/top_n_operators.hpp>
 
 namespace weir {

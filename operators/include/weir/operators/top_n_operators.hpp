@@ -185,7 +185,7 @@ class TopOfWindowOperator final : public Operator {
   TablesByTime<Key, TopRows<Row>> first_;
   std::size_t next_slot_ = 0;
   Emitter<Out> out_;
-  LateRows<Row> late_;
+  RowsBehindWatermark<Row> late_;
 };
 
 }  // namespace weir::detail

@@ -8,8 +8,8 @@
 #include <weir/core/environment.hpp>
 #include <weir/core/operator.hpp>
 #include <weir/operators/aggregate.hpp>
-#include <weir/operators/emitter.hpp>
 #include <weir/operators/key_windows.hpp>
+#include <weir/operators/late_rows.hpp>
 #include <weir/operators/lazy_timers.hpp>
 #include <weir/operators/window_assigner.hpp>
 #include <weir/operators/window_operator.hpp>
@@ -53,8 +53,7 @@ class TriggeredWindowOperator final : public Operator {
         alarms_(states_.store()),
         processing_alarms_(states_.store()),
         results_(context, std::move(aggregate)),
-        late_rows_(context, 1),
-        late_(context, late_rows_.has_consumers()),
+        late_(context, 1),
         watermark_(states_.restored_watermark()) {
     if (!states_.restored()) return;
     for_each_stored(states_, "windows", windows_,
@@ -230,18 +229,12 @@ class TriggeredWindowOperator final : public Operator {
   }
 
   void reject(const In& row, EventTime time) {
-    late_.add(1);
-    if constexpr (Intake::kKeepsRows) {
-      if (!late_rows_.has_consumers()) return;
-      // The row's text belongs to the batch that came in; the copy must own its own.
-      LateRow copy = row.value;
-      own_text(copy, late_rows_.arena());
-      late_rows_.emit(std::move(copy), time);
-    }
+    if constexpr (Intake::kKeepsRows) late_.take(row.value, time);
+    else late_.count();
   }
   void end_of_call() {
     results_.flush();
-    late_rows_.flush();
+    late_.flush();
     alarms_.settle();
     processing_alarms_.settle();
     states_.settle();
@@ -257,8 +250,7 @@ class TriggeredWindowOperator final : public Operator {
   LazyTimers<Key> alarms_;
   LazyTimers<Key> processing_alarms_;
   Results results_;
-  Emitter<LateRow> late_rows_;
-  LateCounters late_;
+  detail::LateRows<LateRow> late_;
   EventTime watermark_;
   EventTime now_ = EventTime::min();
   bool takes_timers_ = true;

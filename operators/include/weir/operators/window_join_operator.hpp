@@ -57,7 +57,7 @@ struct WindowJoinSide {
   }
 
   Tables tables;
-  LateJoinRows<Row> late;
+  LateRows<Row> late;
   /// The slice that a row went to last, empty at first.
   Window current{EventTime::max(), EventTime::min()};
   bool current_is_covered = false;
@@ -290,8 +290,8 @@ class WindowJoinOperator final : public Operator {
 
   void end_of_call() {
     results_.end_of_call();
-    left_.late.end_of_call();
-    right_.late.end_of_call();
+    left_.late.flush();
+    right_.late.flush();
     states_.settle();
   }
 

@@ -12,22 +12,12 @@
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/chain.hpp>
 #include <weir/operators/early_firing.hpp>
-#include <weir/operators/emitter.hpp>
+#include <weir/operators/late_rows.hpp>
 #include <weir/operators/window.hpp>
 #include <weir/operators/window_firing.hpp>
 #include <weir/operators/window_slices.hpp>
 
 namespace weir {
-
-/// Counts rows that come after their window's state is gone.
-class LateCounters {
- public:
-  LateCounters(const OperatorContext& context, bool side_output);
-  void add(std::uint64_t rows) { late_->add(rows); }
-
- private:
-  Counter* late_;
-};
 
 /// Aggregates keyed rows in aligned windows. Port 0: results, with the window's last millisecond as their time. Port 1, where
 /// `Intake` keeps whole rows: rows that were too late.
@@ -53,8 +43,7 @@ class AlignedWindowOperator final : public Operator {
         state_(*context.state),
         environment_(context.environment),
         slices_(context, std::move(plan), std::move(aggregate)),
-        late_rows_(context, 1),
-        late_(context, late_rows_.has_consumers()),
+        late_(context, 1),
         firing_(slices_),
         early_(slices_) {}
 
@@ -73,7 +62,7 @@ class AlignedWindowOperator final : public Operator {
       for (std::size_t i = begin; i < end; ++i) add(row[i], time[i]);
     }
     slices_.results.flush();
-    late_rows_.flush();
+    late_.flush();
     if constexpr (kEarly) set_due();
     slices_.panes.spill(state_.excess_bytes(), firing_.fired_end());
   }
@@ -208,14 +197,8 @@ class AlignedWindowOperator final : public Operator {
   }
 
   void reject(const In& row, EventTime time) {
-    late_.add(1);
-    if constexpr (Intake::kKeepsRows) {
-      if (!late_rows_.has_consumers()) return;
-      // The row's text belongs to the batch that came in; the copy must own its own.
-      LateRow copy = row.value;
-      own_text(copy, late_rows_.arena());
-      late_rows_.emit(std::move(copy), time);
-    }
+    if constexpr (Intake::kKeepsRows) late_.take(row.value, time);
+    else late_.count();
   }
 
   bool passes_early(EventTime from, EventTime to) const {
@@ -272,8 +255,7 @@ class AlignedWindowOperator final : public Operator {
   StateStore& state_;
   Environment* environment_;
   Slices slices_;
-  Emitter<LateRow> late_rows_;
-  LateCounters late_;
+  detail::LateRows<LateRow> late_;
   WindowFiring<Slices> firing_;
   struct NeverEarly {
     explicit NeverEarly(Slices&) {}

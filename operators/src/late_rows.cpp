@@ -1,8 +1,10 @@
-#include <weir/operators/join.hpp>
+#include <weir/operators/late_rows.hpp>
+
+#include <string>
 
 namespace weir::detail {
 
-Counter& late_join_rows(const OperatorContext& context, bool side_output) {
+Counter& late_rows_counter(const OperatorContext& context, bool side_output) {
   return context.metrics->counter("weir_operator_late_records_total",
                                   "Records that came after their window's state was gone.",
                                   {{"operator", std::string(context.name)},
