@@ -82,12 +82,15 @@ void OperatorStates::write(StateDelta delta) {
 void OperatorStates::settle() {
   for (StateTable* table : tables_) table->settle();
   std::size_t excess = store_.excess_bytes();
-  if (excess == 0 || store_.snapshot_in_flight()) return;
+  if (excess == 0) return;
+  const bool in_flight = store_.snapshot_in_flight();
+  if (in_flight && nothing_may_go_) return;
   StateDelta delta;
   for (StateTable* table : tables_) {
     excess -= std::min(excess, table->evict(excess, delta));
     if (excess == 0) break;
   }
+  nothing_may_go_ = in_flight && excess > 0;
   if (!delta.empty()) write(std::move(delta));
 }
 

@@ -1,6 +1,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -53,6 +54,8 @@ class Worker {
   }
   /// What is done behind.
   std::vector<SnapshotFile> write() {
+    while (!sealed_->proceed()) {
+    }
     StateDelta delta;
     static_cast<const SealedEntries&>(*sealed_).write(delta);
     sealed_.reset();
@@ -141,6 +144,8 @@ TEST_CASE("A checkpoint writes only what has changed") {
   worker.add(10, "key 7", 1);
   std::string directory;
   const auto sealed = worker.panes().seal(directory);
+  while (!sealed->proceed()) {
+  }
   StateDelta delta;
   static_cast<const SealedEntries&>(*sealed).write(delta);
   CHECK(delta.size() == 1);
@@ -261,6 +266,8 @@ TEST_CASE("A pane that was spilled once and comes back is not written again") {
   worker.add(10, "b", 5);
   std::string directory;
   const auto sealed = worker.panes().seal(directory);
+  while (!sealed->proceed()) {
+  }
   StateDelta delta;
   static_cast<const SealedEntries&>(*sealed).write(delta);
   CHECK(delta.size() == 1);
@@ -338,13 +345,21 @@ TEST_CASE("Panes agree with a map over random updates, seals, spills, warmings, 
     auto worker = std::make_unique<Worker>(fresh(backend));
     std::uint32_t opened = 0;
     Sums model;
+    std::optional<std::pair<std::string, Sums>> sealed;  ///< a barrier's directory, and what it is to hold
     for (int n = 0; n < 300; ++n) {
       const std::int64_t end = static_cast<std::int64_t>(random() % 4) * 10 - 20;
       const std::uint64_t what = random() % 40;
       auto* pane = worker->panes().find(EventTime{end});
-      if (what == 0) {
-        worker->seal();
-        worker->write();
+      if (what == 0 && !sealed) {
+        sealed.emplace(worker->seal(), model);
+      } else if (what <= 1 && sealed) {
+        auto tier = backend.open(++opened, worker->write());
+        if (random() % 3 == 0) {  // a restart, to where the barrier was
+          const std::vector<std::string> directories{sealed->first};
+          worker = std::make_unique<Worker>(backend, std::move(tier), KeyGroupRange{0, kGroups}, directories);
+          model = sealed->second;
+        }
+        sealed.reset();
       } else if (what == 1) {
         worker->panes().spill(random() % 2 ? kEverything : 30'000,
                               EventTime{static_cast<std::int64_t>(random() % 40) - 20});
@@ -353,7 +368,7 @@ TEST_CASE("Panes agree with a map over random updates, seals, spills, warmings, 
       } else if (what == 3 && pane) {
         worker->panes().drop(EventTime{end});
         model.erase(end);
-      } else if (what == 4) {
+      } else if (what == 4 && !sealed) {
         worker = std::make_unique<Worker>(worker->reopened(++opened));
       } else {
         const std::string key = std::string(random() % 20, 'k') + std::to_string(random() % 5);

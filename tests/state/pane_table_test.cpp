@@ -1,4 +1,4 @@
-#include <array>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
@@ -61,9 +61,8 @@ TEST_CASE("A pane table agrees with std::unordered_map over a million random ope
         model.clear();
         dirty.clear();
       } else if (what < 4) {
-        REQUIRE(table.any_dirty() == !dirty.empty());
         REQUIRE(take_dirty(table) == dirty);
-        REQUIRE_FALSE(table.any_dirty());
+        REQUIRE(take_dirty(table).empty());
         dirty.clear();
       } else if (what == 4) {
         table.mark_all_dirty();
@@ -136,43 +135,85 @@ TEST_CASE("A table that never held anything can be cleared, walked and sealed") 
   CHECK(content(table).empty());
   CHECK(take_dirty(table).empty());
   table.mark_all_dirty();
-  CHECK_FALSE(table.any_dirty());
+  CHECK(take_dirty(table).empty());
 }
 
-TEST_CASE("A pane table that made room for what it takes over does not grow, and keeps what it had") {
-  PaneTable<std::uint64_t, std::uint64_t> from, to;
-  for (std::uint64_t key = 0; key < 50'000; ++key)
-    from.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key + 1); });
-  for (std::uint64_t key = 0; key < 100; ++key)
-    to.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key + 1); });
-  take_dirty(to);
-  to.upsert(detail::hash_u64(7), 7, [] { return std::pair<std::uint64_t, std::uint64_t>(); });
-  to.reserve_for(from.size());
-  const std::size_t capacity = to.capacity();
-  CHECK(take_dirty(to) == std::set<std::uint64_t>{7});
+TEST_CASE("A walk over a pane table in portions visits every slot once") {
+  for (const std::uint64_t size : {0u, 1u, 1000u, 300'000u}) {
+    PaneTable<std::uint64_t, std::uint64_t> table;
+    for (std::uint64_t key = 0; key < size; ++key)
+      table.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key); });
+    std::set<std::uint64_t> keys;
+    for (TableCursor at; !table.at_end(at); table.advance(at))
+      if (const auto* slot = table.slot(at)) REQUIRE(keys.insert(slot->key).second);
+    CHECK(keys.size() == size);
+  }
+}
+
+TEST_CASE("What leaves one table in the order of its slots does not gather in another one while it grows") {
+  PaneTable<std::uint64_t, std::uint64_t> from(1), to(2);
+  for (std::uint64_t key = 0; key < 200'000; ++key)
+    from.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key); });
+  const auto longest_run = [&] {
+    std::size_t longest = 0, run = 0;
+    for (TableCursor at; !to.at_end(at); to.advance(at)) {
+      run = to.slot(at) ? run + 1 : 0;
+      longest = std::max(longest, run);
+    }
+    return longest;
+  };
+  std::size_t longest = 0;
   from.for_each([&](const auto& slot) {
     to.upsert(slot.hash, slot.key, [&] { return std::pair(slot.key, slot.value); });
+    if ((to.size() & (to.size() - 1)) == 0 || to.size() % 20'000 == 0)
+      longest = std::max(longest, longest_run());
   });
-  CHECK(to.capacity() == capacity);
   CHECK(content(to) == content(from));
-  to.reserve_for(10);
-  CHECK(to.capacity() == capacity);
+  CHECK(longest < 150);
 }
 
-TEST_CASE("A walk over a pane table visits every slot once, and early ones of every part of the hashes") {
+TEST_CASE("A pane table takes a segment or two more at a time, however large it is") {
   PaneTable<std::uint64_t, std::uint64_t> table;
-  for (std::uint64_t key = 0; key < 100'000; ++key)
+  std::size_t most = 0;
+  for (std::uint64_t key = 0; key < 1'000'000; ++key) {
+    const std::size_t before = table.bytes();
     table.upsert(detail::hash_u64(key), key, [&] { return std::pair(key, key); });
-  std::set<std::uint64_t> keys;
-  std::array<std::size_t, 16> parts{};
-  for (std::size_t i = 0; i < table.capacity(); ++i) {
-    const auto* slot = table.slot(i);
-    if (!slot) continue;
-    REQUIRE(keys.insert(slot->key).second);
-    if (keys.size() <= 10'000) ++parts[slot->hash >> 60];
+    most = std::max(most, table.bytes() - std::min(before, table.bytes()));
   }
-  CHECK(keys.size() == 100'000);
-  for (const std::size_t part : parts) CHECK((part > 400 && part < 900));
+  CHECK(table.bytes() > 16 * detail::kSegmentBytes);
+  CHECK(most <= detail::kSegmentBytes);
+  for (std::uint64_t key = 0; key < 1'000'000; ++key)
+    REQUIRE(table.find(detail::hash_u64(key), key)->value == key);
+}
+
+TEST_CASE("A seal holds what was dirty when it began, whatever changes while it is copied") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    INFO("seed " << seed);
+    Random random(seed);
+    PaneTable<std::uint64_t, std::uint64_t> table;
+    std::map<std::uint64_t, std::uint64_t> model, dirty;
+    const std::uint64_t keys = 1 + random() % 200'000;
+    for (int round = 0; round < 6; ++round) {
+      std::map<std::uint64_t, std::uint64_t> copies;
+      const auto copy = [&](const auto& slot) { REQUIRE(copies.emplace(slot.key, slot.value).second); };
+      const auto change = [&] {
+        const std::uint64_t key = random() % keys;
+        const auto value = table.upsert(
+            detail::hash_u64(key), key, [&] { return std::pair(key, key); }, copy);
+        value.first += 1;
+        const std::uint64_t now = ++model.try_emplace(key, key).first->second;
+        REQUIRE(value.first == now);
+        dirty[key] = now;
+      };
+      for (std::uint64_t n = random() % 50'000; n > 0; --n) change();
+      const auto sealed = std::exchange(dirty, {});
+      table.begin_seal();
+      while (!table.seal_some(1 + random() % 3000, copy))
+        for (std::uint64_t n = random() % 5000; n > 0; --n) change();
+      REQUIRE(copies == sealed);
+    }
+    REQUIRE(content(table) == model);
+  }
 }
 
 }  // namespace weir

@@ -24,7 +24,7 @@ class EarlyFiring {
     if (!running_) {
       running_ = true;
       next_pane_ = EventTime::min();
-      cursor_ = 0;
+      cursor_ = {};
       if (!slices_.plan.single_slice()) collect(fired_end);
     }
     if (!(slices_.plan.single_slice() ? emit_slices(fired_end) : emit_keys())) return false;
@@ -36,6 +36,7 @@ class EarlyFiring {
 
  private:
   using Changed = PaneTable<Key, std::vector<EventTime>>;
+  static constexpr std::uint64_t kSeed = 3;  ///< another one than that of what it is filled from
 
   bool changed(const typename Slices::Value& entry) const { return entry.round == slices_.progress.round; }
 
@@ -44,14 +45,15 @@ class EarlyFiring {
     for (auto it = panes.upper_bound(std::max(fired_end, next_pane_)); it != panes.end(); ++it) {
       slices_.panes.warm(*it->second);
       const Window window{slices_.plan.start_of(it->first), it->first};
-      for (; cursor_ < it->second->table.capacity(); ++cursor_) {
+      const auto& table = it->second->table;
+      for (; !table.at_end(cursor_); table.advance(cursor_)) {
         if (slices_.emitted >= Operator::kEmitAtMost) return false;
-        const auto* slot = it->second->table.slot(cursor_);
+        const auto* slot = table.slot(cursor_);
         if (!slot || !changed(slot->value)) continue;
         if (slices_.progress.fired_before(slot->hash, window.last())) continue;
         slices_.emit(slot->key, window, PaneKind::kEarly, slot->value.accumulator);
       }
-      cursor_ = 0;
+      cursor_ = {};
       next_pane_ = it->first;
     }
     return true;
@@ -80,7 +82,7 @@ class EarlyFiring {
   }
 
   bool emit_keys() {
-    for (; cursor_ < changed_.capacity(); ++cursor_) {
+    for (; !changed_.at_end(cursor_); changed_.advance(cursor_)) {
       if (slices_.emitted >= Operator::kEmitAtMost) return false;
       const auto* slot = changed_.slot(cursor_);
       if (!slot) continue;
@@ -104,8 +106,8 @@ class EarlyFiring {
   EventTime next_pane_ = EventTime::min();
   EventTime fired_end_ = EventTime::min();
   EventTime resume_at_ = EventTime::min();  ///< within the windows of the key at the cursor
-  std::size_t cursor_ = 0;
-  Changed changed_;
+  TableCursor cursor_;
+  Changed changed_{kSeed};
   ArenaRef text_;  ///< of its keys
 };
 

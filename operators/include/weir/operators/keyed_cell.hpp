@@ -101,8 +101,9 @@ class ExpiringKeyedCell final : public KeyedCell<Key, Object, ExpiringCell<Objec
   /// True when it came to the end.
   bool sweep_memory(std::size_t entries) {
     for (std::size_t looked = 0; looked < entries; looked += kSlotsAtOnce / 16) {
-      const std::size_t next =
-          this->table_.for_each_from(hand_, kSlotsAtOnce, [&](const Key& key, const Object& object) {
+      TableCursor next = hand_;
+      const bool through =
+          this->table_.for_each_from(next, kSlotsAtOnce, [&](const Key& key, const Object& object) {
             looked += entries_of(object);
             if (needs_sweep(object, horizon_)) found_.emplace_back(key);
           });
@@ -111,7 +112,7 @@ class ExpiringKeyedCell final : public KeyedCell<Key, Object, ExpiringCell<Objec
         continue;
       }
       hand_ = next;
-      if (next == 0) return true;
+      if (through) return true;
     }
     return false;
   }
@@ -160,7 +161,7 @@ class ExpiringKeyedCell final : public KeyedCell<Key, Object, ExpiringCell<Objec
   static constexpr std::size_t kTierEntryCost = 8;  ///< times one in memory, about
 
   EventTime horizon_ = EventTime::min();
-  std::size_t hand_ = 0;  ///< in the table
+  TableCursor hand_;  ///< in the table
   bool in_tier_ = false;
   typename KeyedTable<Key, Object>::TierCursor cursor_;
   std::vector<Owned<Key>> found_;

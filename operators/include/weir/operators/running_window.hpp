@@ -132,7 +132,6 @@ class RunningWindow {
   template <class EachPane>
   void extend(const A& a, EventTime end, EachPane&& each) {
     each(end_, end, [&](auto& pane) {
-      table_.reserve_for(std::max(table_.size(), pane.table.size()));
       pane.table.for_each([&](const auto& slot) { of(slot.hash, slot.key).push(a, pane.end, part(slot)); });
     });
     end_ = end;
@@ -173,23 +172,25 @@ class RunningWindow {
     return value;
   }
   void forget_gone() {
-    Table kept;
-    kept.reserve_for(table_.size() - gone_);
+    Table kept(++seed_);
     ArenaRef text = ArenaRef::make();
-    table_.update_each([&](auto& slot) {
-      if (slot.value.empty()) return;
-      kept.upsert(slot.hash, slot.key, [&] {
-        Key own = slot.key;
-        if constexpr (kHoldsViews<Key>) own_text(own, *text);
-        return std::pair<Key, OfKey>(std::move(own), std::move(slot.value));
-      });
-    });
+    table_.update_each(
+        [&](auto& slot) {
+          if (slot.value.empty()) return;
+          kept.upsert(slot.hash, slot.key, [&] {
+            Key own = slot.key;
+            if constexpr (kHoldsViews<Key>) own_text(own, *text);
+            return std::pair<Key, OfKey>(std::move(own), std::move(slot.value));
+          });
+        },
+        [](const auto&) {});
     table_ = std::move(kept);
     text_ = std::move(text);
     gone_ = 0;
   }
 
-  Table table_;
+  std::uint64_t seed_ = 1;  ///< that of slices is another one, and the next table's
+  Table table_{seed_};
   ArenaRef text_ = ArenaRef::make();
   EventTime begin_ = EventTime::min();
   EventTime end_ = EventTime::min();

@@ -148,24 +148,24 @@ class TopOfWindowOperator final : public Operator {
       const Window window = windows_.slice_of({start});
       if (window.last() > late_.watermark()) break;
       emitted += fire(window, *table);
-      if (next_slot_ == 0) first_.drop_first();
+      if (next_slot_.at_begin()) first_.drop_first();
     }
     end_of_call();
     return emitted < kEmitAtMost;
   }
 
   void snapshot(SnapshotWriter& writer) override {
-    WEIR_ASSERT(next_slot_ == 0, "no window is being fired at a barrier");
+    WEIR_ASSERT(next_slot_.at_begin(), "no window is being fired at a barrier");
     states_.seal(writer, late_.watermark(), first_.directory());
   }
 
  private:
-  /// A portion of the window's keys; where to go on is in next_slot_, 0: it is done.
+  /// A portion of the window's keys; where to go on is in next_slot_, at its begin: it is done.
   std::size_t fire(const Window& window, KeyedTable<Key, TopRows<Row>>& table) {
     table.pin();
     std::size_t emitted = 0;
     const std::size_t portion = std::max<std::size_t>(1, kEmitAtMost / top_.n());
-    next_slot_ = table.for_each_from(next_slot_, portion, [&](const Key&, const TopRows<Row>& first) {
+    table.for_each_from(next_slot_, portion, [&](const Key&, const TopRows<Row>& first) {
       for (std::size_t i = 0; i < first.rows.size(); ++i)
         emit_copy(out_, Out{window.start, window.end, static_cast<std::uint32_t>(i + 1), first.rows[i].get()},
                   window.last());
@@ -183,7 +183,7 @@ class TopOfWindowOperator final : public Operator {
   const Top<By> top_;
   OperatorStates states_;
   TablesByTime<Key, TopRows<Row>> first_;
-  std::size_t next_slot_ = 0;
+  TableCursor next_slot_;
   Emitter<Out> out_;
   RowsBehindWatermark<Row> late_;
 };

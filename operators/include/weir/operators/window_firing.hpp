@@ -70,7 +70,7 @@ class WindowFiring {
     window_ = {slices_.plan.start_of(end), end};
     if (slices_.plan.single_slice()) slices_.panes.warm(*panes.at(end));
     else move_to_window();
-    cursor_ = 0;
+    cursor_ = {};
     firing_ = true;
     return true;
   }
@@ -94,7 +94,7 @@ class WindowFiring {
   }
   template <class Table, class ValueOf>
   bool emit_all(const Table& table, ValueOf&& value_of) {
-    for (; cursor_ < table.capacity(); ++cursor_) {
+    for (; !table.at_end(cursor_); table.advance(cursor_)) {
       if (slices_.emitted >= Operator::kEmitAtMost) return false;
       const auto* slot = table.slot(cursor_);
       if (!slot || slices_.progress.fired_before(slot->hash, window_.last())) continue;
@@ -124,7 +124,7 @@ class WindowFiring {
   EventTime fired_end_ = EventTime::min();
   Window window_{};
   bool firing_ = false;
-  std::size_t cursor_ = 0;  ///< how far the table that is fired has been walked
+  TableCursor cursor_;  ///< how far the table that is fired has been walked
 };
 
 }  // namespace weir

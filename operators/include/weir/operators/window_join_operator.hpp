@@ -232,11 +232,11 @@ class WindowJoinOperator final : public Operator {
     while (place_.keys.empty()) {
       if (place_.slice == side.of_window.size()) return false;
       place_.keys_slice = place_.slice;
-      place_.slot = side.of_window[place_.slice]->for_each_from(place_.slot, kSlots,
-                                                                [this](const Key& key, const auto&) {
-                                                                  place_.keys.push_back({hash_key(key), key});
-                                                                });
-      if (place_.slot == 0) ++place_.slice;
+      const bool through = side.of_window[place_.slice]->for_each_from(
+          place_.slot, kSlots, [this](const Key& key, const auto&) {
+            place_.keys.push_back({hash_key(key), key});
+          });
+      if (through) ++place_.slice;
     }
     for (const auto& [hash, key] : place_.keys) {
       left_.prefetch(hash);
@@ -299,7 +299,7 @@ class WindowJoinOperator final : public Operator {
   struct Place {
     bool of_right = false;  ///< at the keys that only the right side has
     std::size_t slice = 0;
-    std::size_t slot = 0;
+    TableCursor slot;
     std::vector<std::pair<std::uint64_t, Key>> keys;
     std::size_t keys_slice = 0;  ///< that the keys are of
     std::size_t key = 0;

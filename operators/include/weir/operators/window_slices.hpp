@@ -145,7 +145,7 @@ struct WindowSlices {
   void unify_rounds() {
     for (const auto& [end, pane] : panes.panes()) {
       panes.warm(*pane);
-      pane->table.update_each([&](auto& slot) {
+      panes.update_each(*pane, [&](auto& slot) {
         slot.value.round =
             slot.value.round == progress.restored_round_of(slot.hash) ? progress.round : std::uint32_t{0};
       });

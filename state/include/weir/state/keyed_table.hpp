@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -14,7 +13,7 @@
 #include <weir/core/hash.hpp>
 #include <weir/state/operator_states.hpp>
 #include <weir/state/owned.hpp>
-#include <weir/state/slot_table.hpp>
+#include <weir/state/segmented_table.hpp>
 #include <weir/state/stamped.hpp>
 #include <weir/state/tier_entries.hpp>
 
@@ -38,7 +37,10 @@ class KeyedTable final : public StateTable {
       : KeyedTable(states, state_name, 0, states.restored() ? Origin::kStored : Origin::kNew) {}
   /// For states that are divided further, by time for instance: each `name_space` is a table of its own.
   KeyedTable(OperatorStates& states, std::string_view state_name, std::uint64_t name_space, Origin origin)
-      : states_(states), entries_(states, state_name, name_space), complete_(origin == Origin::kNew) {
+      : states_(states),
+        entries_(states, state_name, name_space),
+        complete_(origin == Origin::kNew),
+        slots_(entries_.identity(), kSmallest) {
     states_.add(*this);
     if (!complete_ && states_.store().mode() == StateMode::kHeap) load_all();
   }
@@ -52,57 +54,57 @@ class KeyedTable final : public StateTable {
 
   /// The object of `key`, or null when there is none.
   const Object* find(std::uint64_t hash, const Key& key) {
-    Slot* slot = whole(hash, key);
+    const Place slot = whole(hash, key);
     return slot && !(slot->flags & kAbsent) ? &slot->object : nullptr;
   }
   /// The same, to be changed.
   Object* edit_if(std::uint64_t hash, const Key& key) {
     measure_edited();
-    Slot* slot = whole(hash, key);
+    const Place slot = whole(hash, key);
     if (!slot || (slot->flags & kAbsent)) return nullptr;
-    return &edited(*slot);
+    return &edited(slot);
   }
   /// The object of `key`, made when there is none, to be changed.
   Object& edit(std::uint64_t hash, const Key& key) {
     measure_edited();
-    Slot* slot = whole(hash, key);
-    if (!slot) slot = &insert(hash, key);
-    Object& object = edited(*slot);
+    Place slot = whole(hash, key);
+    if (!slot) slot = insert(hash, key);
+    Object& object = edited(slot);
     slot->flags &= static_cast<std::uint8_t>(~kAbsent);
     return object;
   }
   /// The object of `key` to add to it without reading what the tier has of it. Only for objects that can be added to unread.
   Object& edit_unread(std::uint64_t hash, const Key& key) requires kAddsUnread {
     measure_edited();
-    Slot* slot = slots_.find(hash, key);
+    Place slot = slots_.find(hash, key);
     if (!slot) {
-      slot = &insert(hash, key);
+      slot = insert(hash, key);
       if (!complete_) slot->flags |= kPartial | kStored;
     }
-    Object& object = edited(*slot);
+    Object& object = edited(slot);
     slot->flags &= static_cast<std::uint8_t>(~kAbsent);
     return object;
   }
   void erase(std::uint64_t hash, const Key& key) {
     measure_edited();
-    Slot* slot = kManyEntries || complete_ ? whole(hash, key) : slots_.find(hash, key);
+    Place slot = kManyEntries || complete_ ? whole(hash, key) : slots_.find(hash, key);
     if (!slot) {
       if (complete_) return;
-      slot = &insert(hash, key);  // unread: the tier may have it
+      slot = insert(hash, key);  // unread: the tier may have it
       slot->flags |= kStored;
     }
-    copy_sealed(slots_.index_of(*slot));
+    copy_sealed(slot);
     if constexpr (kManyEntries) slot->object.clear();
     else slot->object = Object{};
     if (slot->flags & kStored) {
-      edited(*slot);
+      edited(slot);
       slot->flags |= kAbsent;
     } else if (complete_) {
-      erase_slot(slots_.index_of(*slot));
+      erase_slot(slot);
     } else {
       // The tier must not be asked: an erasure that was sealed may not have reached it.
       slot->flags |= kAbsent;
-      set_dirty(slots_.index_of(*slot), false);
+      slots_.mark_clean(slot);
     }
   }
 
@@ -122,18 +124,20 @@ class KeyedTable final : public StateTable {
   /// Objects in memory: all there are when complete().
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for_each_from(0, slots_.capacity(), visit);
+    TableCursor cursor;
+    for_each_from(cursor, ~std::size_t{0}, visit);
   }
-  /// The same, a portion at a time: visits the slots of a walk from `begin` to `begin + count` and returns where to go on, 0 at the end. Nothing may change
-  /// in between.
+  /// The same, a portion at a time: visits what is in about `count` places from `cursor` on, and moves on. True when it came to the end, and the cursor is at the
+  /// beginning again. What is inserted or erased in between may be missed or seen twice, or keep others from being seen.
   template <class Visit>
-  std::size_t for_each_from(std::size_t begin, std::size_t count, Visit&& visit) const {
-    const std::size_t end = std::min(slots_.capacity(), begin + count);
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::size_t at = slots_.walk(i);
-      if (!slots_.is_empty(at) && !(slots_[at].flags & kAbsent)) visit(slots_[at].key, slots_[at].object);
+  bool for_each_from(TableCursor& cursor, std::size_t count, Visit&& visit) const {
+    for (; count > 0 && !slots_.at_end(cursor); slots_.advance(cursor), --count) {
+      const Slot* slot = slots_.slot(cursor);
+      if (slot && !(slot->flags & kAbsent)) visit(slot->key, slot->object);
     }
-    return end == slots_.capacity() ? 0 : end;
+    if (!slots_.at_end(cursor)) return false;
+    cursor = {};
+    return true;
   }
   using TierCursor = typename TierEntries<Key, Object>::Cursor;
   /// Walks over what the tier has of this state, whatever is newer in memory: visit(key, subkey, value), about `most` entries from
@@ -143,7 +147,9 @@ class KeyedTable final : public StateTable {
     return entries_.scan_from(cursor, most, visit);
   }
   /// Whether the object of a key is in memory, or known to be absent.
-  bool in_memory(std::uint64_t hash, const Key& key) const { return slots_.find(hash, key) != nullptr; }
+  bool in_memory(std::uint64_t hash, const Key& key) const {
+    return static_cast<bool>(slots_.find(hash, key));
+  }
   /// Values whose time is over by `expiry` are erased instead of written. The tier may clean by it too. Outlives the table.
   void expire_by(Expiry& expiry) requires kBeginsWithTime<Object> { expiry_ = &expiry; }
   /// Nothing of this state is in the tier alone.
@@ -153,20 +159,18 @@ class KeyedTable final : public StateTable {
   /// Brings everything into memory, where it stays: a table that is walked, not looked into, by its operator.
   void pin() {
     pinned_ = true;
+    measure_edited();
     if (!complete_) load_all();
   }
   /// Forgets everything, here and in the tier. The way of a table whose time is over.
   void drop() {
     finish_seal();
     if (written_ || !complete_) entries_.drop();
-    slots_.clear();
-    dirty_.clear();
-    sealed_.clear();
+    slots_.release();
     erased_.clear();
     hand_ = 0;
-    edited_ = kNone;
-    text_ = ArenaRef();
-    dead_text_ = heap_ = 0;
+    edited_ = {};
+    text_ = heap_ = 0;
     written_ = false;
     complete_ = true;
     recharge();
@@ -176,6 +180,7 @@ class KeyedTable final : public StateTable {
   bool seal_some(std::size_t entries, StateDelta& delta) override;
   void settle() override {
     measure_edited();
+    if (!erased_.empty()) forget_erased();
     recharge();
   }
   std::size_t evict(std::size_t bytes, StateDelta& delta) override;
@@ -186,103 +191,108 @@ class KeyedTable final : public StateTable {
   static constexpr std::uint8_t kTouched = 4;   // used since the hand last passed
   static constexpr std::uint8_t kPartial = 8;   // the tier holds more of it
   static constexpr std::uint8_t kLoading = 16;  // being taken in by load_all()
-  static constexpr std::size_t kNone = ~std::size_t{0};
-  using Slots = SlotTable<Key, Object>;
-  using Slot = typename Slots::Slot;
+  static constexpr std::uint32_t kSmallest = 64;
+  static constexpr std::size_t kForgottenAtOnce = 4096;
+  struct Slot {
+    std::uint64_t hash;
+    std::uint32_t heap;  ///< bytes outside of the slot, when last measured
+    std::uint8_t flags;
+    Key key;
+    Object object;
+  };
+  using Slots = SegmentedTable<Slot>;
+  using Segment = typename Slots::Segment;
+  using Place = typename Slots::Place;
 
-  using Bits = std::vector<std::uint64_t>;
-  static bool is_set(const Bits& bits, std::size_t i) { return bits[i >> 6] >> (i & 63) & 1; }
-  static void assign(Bits& bits, std::size_t i, bool value) {
-    const std::uint64_t bit = std::uint64_t{1} << (i & 63);
-    bits[i >> 6] = value ? bits[i >> 6] | bit : bits[i >> 6] & ~bit;
-  }
-  bool is_dirty(std::size_t i) const { return is_set(dirty_, i); }
-  void set_dirty(std::size_t i, bool dirty) { assign(dirty_, i, dirty); }
-  /// Sealed, and not in the barrier's delta yet.
-  bool is_sealed(std::size_t i) const { return sealing_left_ > 0 && is_set(sealed_, i); }
   /// Before a sealed object is changed, what the barrier is to hold is copied.
-  void copy_sealed(std::size_t i) {
-    if (!is_sealed(i)) return;
-    assign(sealed_, i, false);
-    --sealing_left_;
-    write(i, states_.sealing_delta());
+  void copy_sealed(Place place) {
+    slots_.copy_sealed(place, [this](Place sealed) { keep(sealed, states_.sealing_delta()); });
   }
   void finish_seal() {
-    while (sealing_left_ > 0) seal_some(sealing_left_, states_.sealing_delta());
+    if (slots_.sealing()) seal_some(~std::size_t{0}, states_.sealing_delta());
   }
 
   /// The slot of `key` with all there is of it; null: there is none.
-  Slot* whole(std::uint64_t hash, const Key& key) {
-    Slot* slot = slots_.find(hash, key);
+  Place whole(std::uint64_t hash, const Key& key) {
+    Place slot = slots_.find(hash, key);
     if (slot) {
       if (slot->flags & kPartial) read_rest(*slot);
     } else {
-      if (complete_) return nullptr;
+      if (complete_) return {};
       measure_edited();
-      slot = &bring_in(hash, key);
+      slot = bring_in(hash, key);
     }
     slot->flags |= kTouched;
     return slot;
   }
-  Object& edited(Slot& slot) {
-    const std::size_t i = slots_.index_of(slot);
-    copy_sealed(i);
-    slot.flags |= kTouched;
-    set_dirty(i, true);
-    edited_ = i;
-    return slot.object;
+  Object& edited(Place slot) {
+    copy_sealed(slot);
+    slot->flags |= kTouched;
+    slots_.mark_dirty(slot);
+    edited_ = slot;
+    return slot->object;
   }
 
-  Slot& bring_in(std::uint64_t hash, const Key& key) {
-    Slot& slot = insert(hash, key);
-    slot.flags |= kAbsent;
-    read_rest(slot);
+  Place bring_in(std::uint64_t hash, const Key& key) {
+    const Place slot = insert(hash, key);
+    slot->flags |= kAbsent;
+    read_rest(*slot);
     return slot;
   }
   void read_rest(Slot& slot) {
     const bool any = entries_.read(slot.hash, slot.key, slot.object);
     slot.flags &= static_cast<std::uint8_t>(~kPartial);
     if (any) slot.flags = static_cast<std::uint8_t>((slot.flags | kStored) & ~kAbsent);
-    measure(slots_.index_of(slot));
+    measure(slot);
   }
   void take_in(Slot& slot, std::string_view value) {
     slot.object = TierEntries<Key, Object>::decode(value);
     slot.flags = kStored | kTouched;
-    measure(slots_.index_of(slot));
+    measure(slot);
   }
   template <class Rows>
   void fetch_missing(const Rows& rows);
   void load_all();
 
-  Slot& insert(std::uint64_t hash, const Key& key);
-  void erase_slot(std::size_t i);
-  void make_room();
-  void resize(std::size_t capacity);
+  Place insert(std::uint64_t hash, const Key& key);
+  void erase_slot(Place place);
+  void make_room(std::uint64_t hash);
+  /// Keys own their text in their segment.
+  void own_texts(Segment& segment);
+  void compact_text(Segment& segment);
+  std::size_t text_bytes(const Segment& segment) const {
+    return segment.text ? segment.text->allocated_bytes() : 0;
+  }
   /// Writes what a changed slot has to say.
-  void write(std::size_t i, StateDelta& delta);
+  void write(Slot& slot, StateDelta& delta);
+  /// The same for a barrier.
+  void keep(Place place, StateDelta& delta);
   /// An object whose time is over by `horizon` counts as erased.
-  void expire(std::size_t i, EventTime horizon) {
+  void expire(Slot& slot, EventTime horizon) {
     if constexpr (kExpiresWhole<Object>)
-      if (Expiry::is_over(slots_[i].object.get().written, horizon)) slots_[i].flags |= kAbsent;
+      if (Expiry::is_over(slot.object.get().written, horizon)) slot.flags |= kAbsent;
   }
   EventTime horizon() const { return expiry_ ? expiry_->horizon() : EventTime::min(); }
-  std::size_t evict_slots(std::size_t bytes, std::size_t slots, StateDelta& delta);
-  /// Gives back the places of objects whose erasure was sealed.
+  /// Lets go of up to `slots` objects of a segment.
+  void evict_slots(Segment& segment, std::size_t slots, StateDelta& delta);
+  /// Whether the tier has it, or may be given it.
+  bool may_go(Place place) {
+    return !states_.store().snapshot_in_flight() || !(slots_.is_dirty(place) || slots_.was_sealed(place));
+  }
+  /// Gives back the places of objects whose erasure is in the tier.
   void forget_erased();
-  void compact_text();
 
   void measure_edited() {
-    if (edited_ != kNone) measure(std::exchange(edited_, kNone));
+    if (edited_) measure(*std::exchange(edited_, Place{}));
   }
-  void measure(std::size_t i) {
+  void measure(Slot& slot) {
     if constexpr (std::is_trivially_copyable_v<Object>) return;
-    const auto now =
-        static_cast<std::uint32_t>(std::min<std::size_t>(heap_bytes(slots_[i].object), 0xffffffff));
+    const auto now = static_cast<std::uint32_t>(std::min<std::size_t>(heap_bytes(slot.object), 0xffffffff));
     heap_ += now;
-    heap_ -= std::exchange(slots_[i].heap, now);
+    heap_ -= std::exchange(slot.heap, now);
   }
   void recharge() {
-    const std::size_t bytes = slots_.bytes() + heap_ + (text_ ? text_->allocated_bytes() : 0);
+    const std::size_t bytes = slots_.bytes() + heap_ + text_;
     if (bytes == charged_) return;
     states_.store().charge(static_cast<std::ptrdiff_t>(bytes) - static_cast<std::ptrdiff_t>(charged_));
     charged_ = bytes;
@@ -297,17 +307,12 @@ class KeyedTable final : public StateTable {
   bool complete_;         ///< everything there is is in memory
   bool written_ = false;  ///< something has gone to the tier
   Slots slots_;
-  Bits dirty_;                         ///< changed since the last seal
-  Bits sealed_;                        ///< changed before it, and to be written; while sealing_left_ > 0
-  std::size_t sealing_left_ = 0;       ///< how many
-  std::size_t sealing_word_ = 0;       ///< how far the walk over sealed_ has come
-  std::vector<std::uint64_t> erased_;  ///< hashes of what is to go once the seal is complete
-  std::size_t edited_ = kNone;         ///< the slot whose object may have changed its size
-  std::size_t hand_ = 0;               ///< where eviction goes on: the clock algorithm
+  std::vector<std::uint64_t> erased_;  ///< hashes of objects whose erasure was sealed
+  Place edited_;                       ///< whose object may have changed its size
+  std::uint32_t hand_ = 0;             ///< the segment where eviction goes on: the clock algorithm
   std::size_t heap_ = 0;
+  std::size_t text_ = 0;  ///< bytes of keys' text
   std::size_t charged_ = 0;
-  ArenaRef text_;  ///< of keys
-  std::size_t dead_text_ = 0;
 };
 
 template <class Key, class Object>
@@ -324,59 +329,51 @@ void KeyedTable<Key, Object>::fetch_missing(const Rows& rows) {
   const auto found = entries_.read_all(names);
   for (std::size_t i = 0; i < missing.size(); ++i) {
     if (slots_.find(missing[i].first, missing[i].second)) continue;  // the same key twice
-    Slot& slot = insert(missing[i].first, missing[i].second);
-    slot.flags |= kAbsent | kTouched;
-    if (found[i]) take_in(slot, *found[i]);
+    const Place slot = insert(missing[i].first, missing[i].second);
+    slot->flags |= kAbsent | kTouched;
+    if (found[i]) take_in(*slot, *found[i]);
   }
 }
 
 template <class Key, class Object>
-typename KeyedTable<Key, Object>::Slot& KeyedTable<Key, Object>::insert(std::uint64_t hash, const Key& key) {
-  if (slots_.is_full()) make_room();
+typename KeyedTable<Key, Object>::Place KeyedTable<Key, Object>::insert(std::uint64_t hash, const Key& key) {
+  make_room(hash);
   Key own = key;
   if constexpr (kHoldsViews<Key>) {
-    if (!text_) text_ = ArenaRef::make();
-    own_text(own, *text_);
+    Segment& segment = *slots_.segment_of(hash);
+    if (!segment.text) segment.text = ArenaRef::make();
+    text_ -= text_bytes(segment);
+    own_text(own, *segment.text);
+    text_ += text_bytes(segment);
   }
-  Slot& slot = slots_.insert(hash, std::move(own));
-  slot.flags = kTouched;
-  return slot;
+  return slots_.insert({hash, 0, kTouched, std::move(own), Object()});
 }
 
 template <class Key, class Object>
-void KeyedTable<Key, Object>::resize(std::size_t capacity) {
-  const Bits old_dirty = std::exchange(dirty_, Bits((capacity + 63) / 64));
-  const Bits old_sealed = std::exchange(sealed_, sealing_left_ > 0 ? Bits(dirty_.size()) : Bits());
-  sealing_word_ = hand_ = 0;
-  slots_.resize(capacity, [&](std::size_t from, std::size_t to) {
-    if (is_set(old_dirty, from)) set_dirty(to, true);
-    if (sealing_left_ > 0 && is_set(old_sealed, from)) assign(sealed_, to, true);
-  });
-}
-
-template <class Key, class Object>
-void KeyedTable<Key, Object>::erase_slot(std::size_t i) {
-  heap_ -= slots_[i].heap;
+void KeyedTable<Key, Object>::erase_slot(Place place) {
+  heap_ -= place->heap;
   if constexpr (kHoldsViews<Key>) {
     detail::TextMeasure measure;
-    own_text(slots_[i].key, measure);
-    dead_text_ += measure.bytes;
+    own_text(place->key, measure);
+    place.segment->dead_text += measure.bytes;
   }
-  edited_ = kNone;
-  copy_sealed(i);
-  const std::size_t empty = slots_.erase(i, [this](std::size_t from, std::size_t to) {
-    copy_sealed(from);  // it may move to where the walk over what is sealed has been
-    set_dirty(to, is_dirty(from));
-  });
-  set_dirty(empty, false);
+  edited_ = {};
+  copy_sealed(place);
+  // What moves may come to where the walk over what is sealed has been.
+  slots_.erase(place, [this](Place moving) { copy_sealed(moving); });
 }
 
 template <class Key, class Object>
-void KeyedTable<Key, Object>::write(std::size_t i, StateDelta& delta) {
-  Slot& slot = slots_[i];
+void KeyedTable<Key, Object>::write(Slot& slot, StateDelta& delta) {
   entries_.write(slot.hash, slot.key, slot.object, (slot.flags & kAbsent) != 0, delta);
   written_ = true;
   slot.flags = static_cast<std::uint8_t>(slot.flags & kAbsent ? slot.flags & ~kStored : slot.flags | kStored);
+}
+
+template <class Key, class Object>
+void KeyedTable<Key, Object>::keep(Place place, StateDelta& delta) {
+  write(*place, delta);
+  if (complete_ && (place->flags & kAbsent)) erased_.push_back(place->hash);
 }
 
 template <class Key, class Object>
@@ -386,63 +383,47 @@ void KeyedTable<Key, Object>::begin_seal() {
     sealed_horizon_ = horizon();
     if (expiry_) entries_.set_expired(sealed_horizon_);
   }
-  sealing_left_ = 0;
-  for (const std::uint64_t word : dirty_) sealing_left_ += static_cast<std::size_t>(std::popcount(word));
-  if (sealing_left_ == 0) return;
-  sealed_ = std::exchange(dirty_, Bits(dirty_.size()));
-  sealing_word_ = 0;
+  slots_.begin_seal();
 }
 
 template <class Key, class Object>
 bool KeyedTable<Key, Object>::seal_some(std::size_t entries, StateDelta& delta) {
-  for (; sealing_left_ > 0 && entries > 0; ++sealing_word_) {
-    WEIR_DCHECK(sealing_word_ < sealed_.size(), "what is sealed is found");
-    for (std::uint64_t bits = std::exchange(sealed_[sealing_word_], 0); bits != 0; bits &= bits - 1) {
-      const std::size_t i = sealing_word_ * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-      --sealing_left_;
-      entries -= std::min<std::size_t>(entries, 1);
-      expire(i, sealed_horizon_);
-      write(i, delta);
-      if (complete_ && (slots_[i].flags & kAbsent)) erased_.push_back(slots_[i].hash);
-    }
-  }
-  if (sealing_left_ > 0) return false;
-  forget_erased();
-  return true;
+  return slots_.seal_some(entries, [&](Place place) {
+    expire(*place, sealed_horizon_);
+    keep(place, delta);
+  });
 }
 
 template <class Key, class Object>
 void KeyedTable<Key, Object>::forget_erased() {
-  for (const std::uint64_t hash : std::exchange(erased_, {})) {
-    Slot* gone = slots_.find_if(hash, [this](const Slot& slot) {
-      return (slot.flags & kAbsent) && !is_dirty(slots_.index_of(slot));
-    });
-    if (gone) erase_slot(slots_.index_of(*gone));
+  if (slots_.sealing() || states_.store().snapshot_in_flight()) return;
+  for (std::size_t n = std::min(erased_.size(), kForgottenAtOnce); n > 0; --n) {
+    const std::uint64_t hash = erased_.back();
+    erased_.pop_back();
+    const Place gone = slots_.find_if(hash, [](const Slot& slot) { return (slot.flags & kAbsent) != 0; });
+    if (!gone || slots_.is_dirty(gone)) continue;
+    erase_slot(gone);
+    compact_text(*gone.segment);
   }
-  if (kHoldsViews<Key> && text_ && dead_text_ > Arena::kChunkBytes &&
-      dead_text_ * 2 > text_->allocated_bytes())
-    compact_text();
-  recharge();
 }
 
 template <class Key, class Object>
 void KeyedTable<Key, Object>::load_all() {
   entries_.scan([this](const Key& key, std::string_view subkey, std::string_view value) {
     const std::uint64_t hash = hash_key(key);
-    Slot* slot = slots_.find(hash, key);
+    Place slot = slots_.find(hash, key);
     const bool known = slot && !(slot->flags & kPartial);
     if constexpr (kManyEntries) {
       if (known && !(slot->flags & kLoading)) return;
-      if (!slot) slot = &insert(hash, key);
+      if (!slot) slot = insert(hash, key);
       slot->flags = static_cast<std::uint8_t>((slot->flags & ~(kPartial | kAbsent)) | kStored | kLoading);
       slot->object.load(subkey, value);
-      measure(slots_.index_of(*slot));
+      measure(*slot);
     } else if (!known) {
-      take_in(insert(hash, key), value);
+      take_in(*insert(hash, key), value);
     }
   });
-  for (std::size_t i = 0; i < slots_.capacity(); ++i)
-    if (!slots_.is_empty(i)) slots_[i].flags &= static_cast<std::uint8_t>(~kLoading);
+  slots_.for_each([](Place place) { place->flags &= static_cast<std::uint8_t>(~kLoading); });
   complete_ = written_ = true;
   recharge();
 }

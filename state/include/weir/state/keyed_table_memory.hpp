@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a KeyedTable does when memory is short: part of keyed_table.hpp.
+/// How a KeyedTable grows, and what it does when memory is short: part of keyed_table.hpp.
 
 #include <algorithm>
 #include <cstddef>
@@ -11,22 +11,19 @@
 namespace weir {
 
 template <class Key, class Object>
-void KeyedTable<Key, Object>::make_room() {
-  StateStore& store = states_.store();
-  if (!pinned_ && slots_.capacity() > Slots::kSmallest && store.mode() == StateMode::kRocksDb &&
-      !store.snapshot_in_flight()) {
-    const auto growth = static_cast<std::ptrdiff_t>(slots_.bytes());
-    store.charge(growth);
-    const bool too_large = store.excess_bytes() > 0;
-    store.charge(-growth);
-    if (too_large) {
+void KeyedTable<Key, Object>::make_room(std::uint64_t hash) {
+  for (Segment* full = slots_.segment_of(hash); !full || full->is_full(); full = slots_.segment_of(hash)) {
+    if (full && !pinned_ && full->capacity() >= Segment::kMost && states_.store().excess_bytes() > 0) {
       StateDelta delta;
-      evict_slots(kNone, slots_.capacity() / 4, delta);
+      evict_slots(*full, full->size() / 4, delta);
       if (!delta.empty()) states_.write(std::move(delta));
-      if (!slots_.is_full()) return;
+      if (!full->is_full()) return;
     }
+    const std::size_t text = full ? text_bytes(*full) : 0;
+    slots_.grow(hash, [this](Segment& segment) { own_texts(segment); });
+    text_ -= text;
+    recharge();
   }
-  resize(slots_.capacity() == 0 ? Slots::kSmallest : slots_.capacity() * 2);
 }
 
 template <class Key, class Object>
@@ -34,55 +31,62 @@ std::size_t KeyedTable<Key, Object>::evict(std::size_t bytes, StateDelta& delta)
   if (pinned_) return 0;
   settle();
   const std::size_t before = charged_;
-  const std::size_t target = charged_ - std::min(charged_, bytes);
-  // Slots give memory back only when the table shrinks by half: three in four of its places must be free then.
-  const bool shrink = slots_.bytes() / 2 >= bytes || heap_ < bytes;
-  const std::size_t keep = shrink ? slots_.capacity() / 4 : 0;
-  evict_slots(shrink ? kNone : bytes, slots_.size() - std::min(slots_.size(), keep), delta);
-  while (slots_.capacity() > Slots::kSmallest && slots_.size() * 4 <= slots_.capacity() &&
-         slots_.bytes() + heap_ > target)
-    resize(slots_.capacity() / 2);
-  if (kHoldsViews<Key> && text_ && dead_text_ * 2 > text_->allocated_bytes()) compact_text();
-  recharge();
+  const std::size_t goal = charged_ - std::min(charged_, bytes);
+  // Twice around: the first time everything may have been just touched.
+  for (std::size_t n = 2 * slots_.segments().size(); n > 0 && charged_ > goal; --n) {
+    if (++hand_ >= slots_.segments().size()) hand_ = 0;
+    Segment& segment = *slots_.segments()[hand_];
+    // Slots give memory back when the segment shrinks by half: three in four of its places must be free then.
+    evict_slots(segment, segment.size() - std::min(segment.size(), segment.capacity() / 4), delta);
+    if (slots_.can_shrink(segment)) {
+      text_ -= text_bytes(segment);
+      slots_.shrink(segment, [this](Segment& smaller) { own_texts(smaller); });
+    }
+    recharge();
+  }
   return before - std::min(before, charged_);
 }
 
 template <class Key, class Object>
-std::size_t KeyedTable<Key, Object>::evict_slots(std::size_t bytes, std::size_t slots, StateDelta& delta) {
-  std::size_t freed = 0;
-  std::size_t gone = 0;
+void KeyedTable<Key, Object>::evict_slots(Segment& segment, std::size_t slots, StateDelta& delta) {
   const EventTime horizon = this->horizon();
-  // Twice around: the first pass may find everything just touched.
-  for (std::size_t looked = 0;
-       looked < 2 * slots_.capacity() && gone < slots && freed < bytes && slots_.size() > 0; ++looked) {
-    if (hand_ >= slots_.capacity()) hand_ = 0;
-    Slot& slot = slots_[hand_];
-    if (slot.hash == 0 || (slot.flags & kTouched)) {
-      if (slot.hash != 0) slot.flags &= static_cast<std::uint8_t>(~kTouched);
-      ++hand_;
+  for (std::size_t looked = 2 * std::size_t{segment.capacity()};
+       looked > 0 && slots > 0 && segment.size() > 0; --looked) {
+    if (segment.hand >= segment.capacity()) segment.hand = 0;
+    const Place place{&segment, segment.hand};
+    if (segment.is_empty(place.i) || (place->flags & kTouched) || !may_go(place)) {
+      if (!segment.is_empty(place.i)) place->flags &= static_cast<std::uint8_t>(~kTouched);
+      ++segment.hand;
       continue;
     }
-    if (is_dirty(hand_)) {  // its bit goes with its place
-      expire(hand_, horizon);
-      write(hand_, delta);
+    if (slots_.is_dirty(place)) {
+      expire(*place, horizon);
+      write(*place, delta);
     }
-    if (!(slot.flags & kAbsent) || (slot.flags & kStored)) complete_ = false;
-    freed += sizeof(Slot) + slot.heap;
-    ++gone;
-    erase_slot(hand_);
+    if (!(place->flags & kAbsent) || (place->flags & kStored)) complete_ = false;
+    --slots;
+    erase_slot(place);
   }
-  return freed;
+  compact_text(segment);
 }
 
 template <class Key, class Object>
-void KeyedTable<Key, Object>::compact_text() {
+void KeyedTable<Key, Object>::own_texts(Segment& segment) {
   if constexpr (kHoldsViews<Key>) {
     ArenaRef fresh = ArenaRef::make();
-    for (std::size_t i = 0; i < slots_.capacity(); ++i)
-      if (!slots_.is_empty(i)) own_text(slots_[i].key, *fresh);
-    text_ = std::move(fresh);
-    dead_text_ = 0;
+    for (std::uint32_t i = 0; i < segment.capacity(); ++i)
+      if (!segment.is_empty(i)) own_text(segment[i].key, *fresh);
+    segment.text = std::move(fresh);
+    segment.dead_text = 0;
+    text_ += text_bytes(segment);
   }
+}
+
+template <class Key, class Object>
+void KeyedTable<Key, Object>::compact_text(Segment& segment) {
+  if (segment.dead_text < Arena::kChunkBytes || segment.dead_text * 2 < text_bytes(segment)) return;
+  text_ -= text_bytes(segment);
+  own_texts(segment);
 }
 
 }  // namespace weir

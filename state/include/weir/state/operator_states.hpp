@@ -21,7 +21,8 @@ class StateTable {
   virtual bool seal_some(std::size_t entries, StateDelta& delta) = 0;
   /// Brings the store's account up to date. Cheap.
   virtual void settle() = 0;
-  /// Lets go of objects that were not used lately, about `bytes` of them, writing those that have changed. Returns what was freed.
+  /// Lets go of objects that were not used lately, about `bytes` of them, writing those that have changed. Returns what was freed. While a snapshot is in flight
+  /// what has changed since the one before stays.
   virtual std::size_t evict(std::size_t bytes, StateDelta& delta) = 0;
 };
 
@@ -85,6 +86,7 @@ class OperatorStates {
   std::vector<Part> restored_parts_;
   std::uint64_t next_sequence_ = 1;
   std::vector<StateTable*> tables_;
+  bool nothing_may_go_ = false;  ///< until the snapshot in flight is taken
   std::shared_ptr<StateDelta>
       sealing_;                    ///< shared with what was handed over; null when nothing is being sealed
   std::size_t sealed_tables_ = 0;  ///< the first of them are

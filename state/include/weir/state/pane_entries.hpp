@@ -56,20 +56,18 @@ class PaneEntryKeys {
 
 /// What changed in the panes of one operator since the last seal: copies, written behind.
 template <class Key, class Accumulator>
-struct SealedPanes final : SealedEntries {
+struct PaneChanges {
   struct Changed {
     EventTime end;
     std::uint16_t run;
     ArenaRef text;  ///< keeps what the keys point to
     std::vector<std::pair<Key, Accumulator>> entries;
   };
-  std::uint32_t operator_id;
-  std::uint32_t max_parallelism;
-  KeyGroupRange groups;
   std::vector<EventTime> dropped;
   std::vector<Changed> panes;
 
-  void write(StateDelta& delta) const override {
+  void write(StateDelta& delta, std::uint32_t operator_id, std::uint32_t max_parallelism,
+             KeyGroupRange groups) const {
     for (const EventTime end : dropped) drop_pane(delta, groups, operator_id, end);
     std::string value;
     for (const Changed& pane : panes) {

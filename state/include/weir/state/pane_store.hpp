@@ -21,15 +21,18 @@ namespace weir {
 /// A pane: the accumulators of all keys in one span of event time, kept together because they fire and go together.
 template <class Key, class Accumulator>
 struct Pane {
+  Pane(EventTime pane_end, PaneTable<Key, Accumulator> empty) : end(pane_end), table(std::move(empty)) {}
+
   EventTime end;
   PaneTable<Key, Accumulator> table;
-  ArenaRef text;                ///< of keys; sealed deltas share it
-  std::size_t owned_bytes = 0;  ///< what accumulators own outside of the table, as far as it was told
-  std::size_t charged = 0;      ///< to the worker's account
-  std::uint16_t run = 0;        ///< number under which entries of `table` are written
-  bool cold = false;            ///< the tier holds runs 0 .. run-1 that are not in `table`
-  bool written = false;         ///< the tier holds something of this pane
-  bool rewrite = false;         ///< what the tier holds is replaced by `table` at the next seal
+  ArenaRef text = ArenaRef::make();  ///< of keys; what is sealed shares it
+  std::size_t owned_bytes = 0;       ///< what accumulators own outside of the table, as far as it was told
+  std::size_t charged = 0;           ///< to the worker's account
+  std::uint16_t run = 0;             ///< number under which entries of `table` are written
+  bool cold = false;                 ///< the tier holds runs 0 .. run-1 that are not in `table`
+  bool written = false;              ///< the tier holds something of this pane
+  bool rewrite = false;              ///< what the tier holds is replaced by `table` at the next seal
+  std::size_t sealed_as = 0;         ///< where the seal that is being copied keeps it
 
   std::size_t bytes() const { return table.bytes() + text->allocated_bytes() + owned_bytes; }
 };
@@ -52,6 +55,7 @@ class PaneStore {
         merge_(std::move(merge)) {}
   ~PaneStore() {
     for (const auto& [end, pane] : panes_) charge(*pane, 0);
+    for (const auto& pane : retired_) charge(*pane, 0);
   }
   PaneStore(const PaneStore&) = delete;
   PaneStore& operator=(const PaneStore&) = delete;
@@ -71,17 +75,11 @@ class PaneStore {
   PaneType& pane(EventTime end) {
     auto [it, added] = panes_.try_emplace(end);
     if (added) {
-      it->second = std::make_unique<PaneType>();
-      it->second->end = end;
-      it->second->text = ArenaRef::make();
+      it->second = std::make_unique<PaneType>(end, empty_table());
       // The tier still holds what was dropped since the last seal: it goes with the first thing written of this pane.
       if (const auto dropped = std::find(dropped_.begin(), dropped_.end(), end); dropped != dropped_.end()) {
         dropped_.erase(dropped);
         it->second->rewrite = it->second->written = true;
-      }
-      if (!spare_.empty()) {
-        it->second->table = std::move(spare_.back());
-        spare_.pop_back();
       }
       charge(*it->second, it->second->bytes());
     }
@@ -97,13 +95,21 @@ class PaneStore {
   /// The accumulator of `key` in `pane`, and whether memory had none; then it is made from `init`.
   std::pair<Accumulator&, bool> upsert(PaneType& pane, std::uint64_t hash, const Key& key,
                                        const Accumulator& init) {
-    auto result = pane.table.upsert(hash, key, [&] {
-      Key own = key;
-      if constexpr (kHoldsViews<Key>) own_text(own, *pane.text);
-      return std::pair<Key, Accumulator>(std::move(own), init);
-    });
+    auto result = pane.table.upsert(
+        hash, key,
+        [&] {
+          Key own = key;
+          if constexpr (kHoldsViews<Key>) own_text(own, *pane.text);
+          return std::pair<Key, Accumulator>(std::move(own), init);
+        },
+        [&](const Slot& slot) { copy(pane, slot); });
     if (result.second) charge(pane, pane.bytes());
     return result;
+  }
+  /// Changes all accumulators of `pane` that are in memory: change(slot).
+  template <class Change>
+  void update_each(PaneType& pane, Change&& change) {
+    pane.table.update_each(change, [&](const Slot& slot) { copy(pane, slot); });
   }
   /// An accumulator of `pane` owns so many bytes more.
   void grew(PaneType& pane, std::ptrdiff_t bytes) {
@@ -149,11 +155,11 @@ class PaneStore {
   void drop(EventTime end) {
     const auto it = panes_.find(end);
     WEIR_ASSERT(it != panes_.end(), "only panes that exist are dropped");
-    if (it->second->written) dropped_.push_back(end);
-    charge(*it->second, 0);
-    it->second->table.clear();
-    if (spare_.size() < 4) spare_.push_back(std::move(it->second->table));
+    std::unique_ptr<PaneType> pane = std::move(it->second);
     panes_.erase(it);
+    if (pane->written || pane->table.sealing()) dropped_.push_back(end);
+    if (pane->table.sealing()) retired_.push_back(std::move(pane));  // the barrier came before
+    else recycle(*pane);
   }
 
   /// Bytes of live objects, about.
@@ -170,26 +176,86 @@ class PaneStore {
     for (auto it = panes_.end(); it != unsettled && held_ > goal;) spill(*(--it)->second);
   }
 
-  /// What changed since the last seal, as copies; and the directory that restore() takes.
+  /// What changed since the last seal, which is copied little by little (SealedState::proceed); and the directory that restore() takes.
   std::unique_ptr<SealedState> seal(std::string& directory) {
-    auto sealed = std::make_unique<Sealed>();
-    sealed->operator_id = state_id_;
-    sealed->max_parallelism = max_parallelism_;
-    sealed->groups = store_.key_groups();
-    sealed->dropped = std::exchange(dropped_, {});
+    WEIR_ASSERT(!changes_, "a barrier comes when the one before is done with");
+    changes_ = std::make_shared<Changes>();
+    changes_->dropped = std::exchange(dropped_, {});
     std::vector<detail::PaneRecord> records;
     for (auto& [end, pane] : panes_) {
-      seal_pane(*pane, *sealed);
+      if (std::exchange(pane->rewrite, false)) changes_->dropped.push_back(end);
+      pane->table.begin_seal();
+      pane->sealed_as = changes_->panes.size();
+      changes_->panes.push_back({end, pane->run, kHoldsViews<Key> ? pane->text : ArenaRef(), {}});
+      to_copy_.push_back(pane.get());
       records.push_back({end, static_cast<std::uint16_t>(pane->run + 1)});
     }
     directory = detail::encode_pane_directory(records);
     store_.snapshot_begun();
-    return sealed;
+    return std::make_unique<Sealed>(*this, changes_);
   }
 
  private:
   using Slot = typename PaneTable<Key, Accumulator>::Slot;
-  using Sealed = detail::SealedPanes<Key, Accumulator>;
+  using Changes = detail::PaneChanges<Key, Accumulator>;
+  static constexpr std::size_t kEntriesAPortion = 4096;
+
+  class Sealed final : public SealedEntries {
+   public:
+    Sealed(PaneStore& store, std::shared_ptr<Changes> changes)
+        : store_(store),
+          changes_(std::move(changes)),
+          operator_id_(store.state_id_),
+          max_parallelism_(store.max_parallelism_),
+          groups_(store.store_.key_groups()) {}
+    bool proceed() override { return store_.copy_some(kEntriesAPortion); }
+    void write(StateDelta& delta) const override {
+      changes_->write(delta, operator_id_, max_parallelism_, groups_);
+    }
+
+   private:
+    PaneStore& store_;  ///< while there is something to copy
+    const std::shared_ptr<Changes> changes_;
+    const std::uint32_t operator_id_;
+    const std::uint32_t max_parallelism_;
+    const KeyGroupRange groups_;
+  };
+
+  PaneTable<Key, Accumulator> empty_table() {
+    if (spare_.empty()) return PaneTable<Key, Accumulator>(state_id_);
+    PaneTable<Key, Accumulator> table = std::move(spare_.back());
+    spare_.pop_back();
+    return table;
+  }
+  void recycle(PaneType& pane) {
+    charge(pane, 0);
+    pane.table.clear();
+    if (spare_.size() < kSpareTables) spare_.push_back(std::move(pane.table));
+  }
+
+  /// What the barrier is to hold of a slot.
+  void copy(PaneType& pane, const Slot& slot) {
+    changes_->panes[pane.sealed_as].entries.emplace_back(slot.key, slot.value);
+    pane.written = true;
+  }
+  bool copy_some(std::size_t entries) {
+    if (!changes_) return true;
+    while (!to_copy_.empty()) {
+      PaneType& pane = *to_copy_.back();
+      std::size_t copied = 0;
+      const bool all = pane.table.seal_some(entries, [&](const Slot& slot) {
+        copy(pane, slot);
+        ++copied;
+      });
+      if (!all) return false;
+      to_copy_.pop_back();
+      entries -= std::min(entries, copied + 1);
+      if (entries == 0 && !to_copy_.empty()) return false;
+    }
+    for (const auto& pane : std::exchange(retired_, {})) recycle(*pane);
+    changes_.reset();
+    return true;
+  }
 
   void charge(PaneType& pane, std::size_t bytes) {
     const auto more = static_cast<std::ptrdiff_t>(bytes) - static_cast<std::ptrdiff_t>(pane.charged);
@@ -206,19 +272,9 @@ class PaneStore {
     Accumulator kept = StateCodec<Accumulator>::decode(value_reader);
     const std::uint64_t hash = hash_key(own);
     auto [accumulator, added] = pane.table.upsert(
-        hash, own, [&] { return std::pair<Key, Accumulator>(std::move(own), std::move(kept)); });
+        hash, own, [&] { return std::pair<Key, Accumulator>(std::move(own), std::move(kept)); },
+        [&](const Slot& slot) { copy(pane, slot); });
     if (!added) merge_(accumulator, kept);
-  }
-
-  void seal_pane(PaneType& pane, Sealed& sealed) {
-    if (std::exchange(pane.rewrite, false)) sealed.dropped.push_back(pane.end);
-    if (!pane.table.any_dirty()) return;
-    auto& copy = sealed.panes.emplace_back();
-    copy.end = pane.end;
-    copy.run = pane.run;
-    if constexpr (kHoldsViews<Key>) copy.text = pane.text;
-    pane.table.take_dirty([&](const Slot& slot) { copy.entries.emplace_back(slot.key, slot.value); });
-    pane.written = true;
   }
 
   /// What was sealed under this run is in the tier already.
@@ -238,7 +294,7 @@ class PaneStore {
       delta.sort();
       store_.tier().apply(delta);
     }
-    pane.table = {};
+    pane.table.release();
     pane.text = ArenaRef::make();
     pane.owned_bytes = 0;
     pane.cold = pane.written = true;
@@ -252,8 +308,12 @@ class PaneStore {
   const std::uint32_t max_parallelism_;
   Merge merge_;
   Panes panes_;
+  static constexpr std::size_t kSpareTables = 4;
   std::vector<PaneTable<Key, Accumulator>> spare_;
-  std::vector<EventTime> dropped_;  ///< since the last seal
+  std::vector<EventTime> dropped_;                  ///< since the last seal
+  std::shared_ptr<Changes> changes_;                ///< null when all that was sealed is copied
+  std::vector<PaneType*> to_copy_;                  ///< of changes_
+  std::vector<std::unique_ptr<PaneType>> retired_;  ///< dropped behind the barrier
   std::size_t held_ = 0;
 };
 

@@ -43,6 +43,8 @@ class TierEntries {
         name_(state_prefix(0, state_id_, name_space)),
         prefix_bytes_(name_.size()) {}
 
+  /// Of this state and namespace, about unique.
+  std::uint64_t identity() const { return state_id_ ^ name_space_; }
   /// The name of a key's entry, or the common beginning of its entries. Valid until the next call.
   const std::string& name_of(std::uint64_t hash, const Key& key) {
     const KeyGroup group = key_group_of(hash, states_.max_parallelism());
