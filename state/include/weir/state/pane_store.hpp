@@ -158,7 +158,7 @@ class PaneStore {
     std::unique_ptr<PaneType> pane = std::move(it->second);
     panes_.erase(it);
     if (pane->written || pane->table.sealing()) dropped_.push_back(end);
-    if (pane->table.sealing()) retired_.push_back(std::move(pane));  // the barrier came before
+    if (changes_) retired_.push_back(std::move(pane));  // the barrier may need it yet
     else recycle(*pane);
   }
 
@@ -313,7 +313,7 @@ class PaneStore {
   std::vector<EventTime> dropped_;                  ///< since the last seal
   std::shared_ptr<Changes> changes_;                ///< null when all that was sealed is copied
   std::vector<PaneType*> to_copy_;                  ///< of changes_
-  std::vector<std::unique_ptr<PaneType>> retired_;  ///< dropped behind the barrier
+  std::vector<std::unique_ptr<PaneType>> retired_;  ///< dropped while changes_ were copied
   std::size_t held_ = 0;
 };
 
