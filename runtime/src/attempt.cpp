@@ -255,9 +255,10 @@ std::unique_ptr<Task> Attempt::build_source(const Vertex& vertex, std::uint32_t 
 std::unique_ptr<Task> Attempt::build_operator(const Vertex& vertex, std::uint32_t worker) {
   std::vector<std::unique_ptr<EdgeOutput>> edges;
   OperatorContext context = this->context(vertex, worker, edges);
-  if (is_stateful(vertex)) context.state = stores_[worker].get();
+  StateStore* const state = is_stateful(vertex) ? stores_[worker].get() : nullptr;
+  context.state = state;
   return std::make_unique<OperatorTask>(vertex.name, worker, control_, world_.metrics, gate(vertex, worker),
-                                        TaskOutputs(std::move(edges)), hot_key_watch(vertex, worker),
+                                        TaskOutputs(std::move(edges)), hot_key_watch(vertex, worker), state,
                                         std::get<OperatorVertex>(vertex.what).make(std::move(context)));
 }
 

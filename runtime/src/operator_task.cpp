@@ -26,7 +26,7 @@ class TaskSnapshotWriter final : public SnapshotWriter {
 
 OperatorTask::OperatorTask(std::string vertex, std::uint32_t worker, AttemptControl& control,
                            MetricRegistry& metrics, InputGate gate, TaskOutputs outputs, HotKeyWatch hot_keys,
-                           std::unique_ptr<Operator> driven)
+                           const StateStore* state, std::unique_ptr<Operator> driven)
     : vertex_(std::move(vertex)),
       worker_(worker),
       control_(control),
@@ -34,6 +34,7 @@ OperatorTask::OperatorTask(std::string vertex, std::uint32_t worker, AttemptCont
       gate_(std::move(gate)),
       outputs_(std::move(outputs)),
       hot_keys_(std::move(hot_keys)),
+      state_(state),
       operator_(std::move(driven)) {}
 
 bool OperatorTask::step(Environment::Instant now) {
@@ -56,7 +57,7 @@ bool OperatorTask::step(Environment::Instant now) {
 
 bool OperatorTask::take_events() {
   for (int i = 0; i < kEventsAStep; ++i) {
-    if (!operator_->accepts_rows()) return i > 0;
+    if (!operator_->accepts_rows() || waits_for_memory()) return i > 0;
     const InputGate::Event event = gate_.next();
     switch (event.kind) {
       case InputGate::Kind::kNothing:
@@ -145,12 +146,18 @@ void OperatorTask::answer_barrier(Epoch epoch) {
   snapshot.vertex = vertex_;
   TaskSnapshotWriter writer(snapshot);
   operator_->snapshot(writer);
+  behind_barrier_ = state_ != nullptr;
   kill_point("mid_snapshot");
   outputs_.barrier(epoch);
   snapshot.sent = outputs_.take_sent();
   snapshot.received = gate_.take_received();
   sealing_ = std::move(snapshot);
   proceed_with_snapshot();
+}
+
+bool OperatorTask::waits_for_memory() {
+  behind_barrier_ = behind_barrier_ && state_->snapshot_in_flight();
+  return behind_barrier_ && state_->is_overfull();
 }
 
 bool OperatorTask::proceed_with_snapshot() {

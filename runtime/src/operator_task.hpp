@@ -3,13 +3,16 @@
 #include "hot_keys.hpp"
 #include "task.hpp"
 
+#include <weir/state/store.hpp>
+
 namespace weir {
 
 /// Drives an Operator: feeds it what its gate gives, tells it of processing time, passes marks on, takes its snapshot at a barrier.
 class OperatorTask final : public Task {
  public:
   OperatorTask(std::string vertex, std::uint32_t worker, AttemptControl& control, MetricRegistry& metrics,
-               InputGate gate, TaskOutputs outputs, HotKeyWatch hot_keys, std::unique_ptr<Operator> driven);
+               InputGate gate, TaskOutputs outputs, HotKeyWatch hot_keys, const StateStore* state,
+               std::unique_ptr<Operator> driven);
 
   bool step(Environment::Instant now) override;
   bool is_blocked() const override { return outputs_.has_backlog(); }
@@ -23,6 +26,9 @@ class OperatorTask final : public Task {
   bool end();
   void pass_watermark();
   void answer_barrier(Epoch epoch);
+  /// What it would keep of more rows must wait for the snapshot that is being written. All that this stops has passed that barrier
+  /// already, so that the snapshot does not wait for it.
+  bool waits_for_memory();
   /// Goes on with the snapshot of the last barrier. True when something was done.
   bool proceed_with_snapshot();
 
@@ -33,8 +39,10 @@ class OperatorTask final : public Task {
   InputGate gate_;
   TaskOutputs outputs_;
   HotKeyWatch hot_keys_;
+  const StateStore* const state_;             ///< null: keeps none
   std::unique_ptr<Operator> operator_;        // after outputs_: its consumers write there
   std::optional<TaskSnapshot> sealing_;       ///< a snapshot that is being copied
+  bool behind_barrier_ = false;               ///< of the snapshot that is being written
   std::optional<EventTime> advancing_;        ///< a watermark the operator has not finished with
   std::optional<EventTime> processing_time_;  ///< a wall-clock time the operator has not finished with
   EventTime reached_ = EventTime::min();      ///< the last watermark the operator has finished with

@@ -176,4 +176,17 @@ TEST_CASE("A job goes on when an operator that refused rows wakes its worker") {
   CHECK(made == 2);
 }
 
+TEST_CASE("OperatorTask takes nothing from behind a barrier while memory is short and waits for the snapshot") {
+  OperatorTaskRig rig;
+  rig.state.charge(1000);
+  rig.state.snapshot_begun();
+  rig.send(rows_of({1}));
+  rig.send(Kind::kBarrier, 0, 3);
+  rig.send(rows_of({2}));
+  CHECK(rig.run() == "1 snapshot ");
+  CHECK(rig.sent() == "1 b3 ");
+  rig.state.snapshot_taken();
+  CHECK(rig.run() == "2 ");
+}
+
 }  // namespace weir

@@ -80,8 +80,11 @@ struct OperatorTaskRig {
     auto op = std::make_unique<ScriptedOperator>(script, *edges.back());
     task = std::make_unique<OperatorTask>("tested", 0, control, metrics, InputGate(std::move(ends)),
                                           TaskOutputs(std::move(edges)),
-                                          HotKeyWatch("tested", 0, {}, hot_keys, metrics), std::move(op));
+                                          HotKeyWatch("tested", 0, {}, hot_keys, metrics), &state, std::move(op));
   }
+
+  /// Of which every byte is too much while a snapshot is in flight.
+  StateStore state{nullptr, StateMode::kRocksDb, {0, 128}, 0};
 
   void send(Element element, std::size_t input = 0) { in[input]->try_send(element); }
   void send(Element::Kind kind, std::int64_t watermark = 0, Epoch epoch = kNoEpoch) {

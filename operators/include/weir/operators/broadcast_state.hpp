@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include <weir/state/operator_states.hpp>
 #include <weir/state/ordered_codec.hpp>
 #include <weir/state/owned.hpp>
+#include <weir/state/segmented_table.hpp>
 
 namespace weir {
 
@@ -39,18 +39,17 @@ class BroadcastState {
   const std::string& name() const { return name_; }
 
   const Value* get(const Key& key) const {
-    const auto place = places_.find(encoded(key));
-    return place == places_.end() ? nullptr : &place->second->get();
+    const auto place = place_of(key);
+    return place ? &place->value->get() : nullptr;
   }
   void put(const Key& key, const Value& value) {
     const auto [entry, added] = entries_.try_emplace(encoded(key));
     entry->second.set(value);
-    if (added) places_.emplace(entry->first, &entry->second);
+    if (added) add_place(key, entry->second);
   }
   bool erase(const Key& key) {
-    const std::string bytes = encoded(key);
-    places_.erase(bytes);
-    return entries_.erase(bytes) == 1;
+    if (const auto place = place_of(key)) places_.erase(place, [](const auto&) {});
+    return entries_.erase(encoded(key)) == 1;
   }
   /// visit(key, value), in the order of keys.
   template <class Visit>
@@ -88,18 +87,34 @@ class BroadcastState {
     OrderedCodec<Key>::encode(bytes, key);
     return bytes;
   }
-  void find_all() {
-    places_.clear();
-    for (auto& [key, value] : entries_) places_.emplace(key, &value);
-  }
-
-  struct HashOfBytes {
-    std::size_t operator()(std::string_view bytes) const { return hash_bytes(bytes); }
+  /// Where an entry is: what get() looks into instead of the ordered map.
+  struct Slot {
+    std::uint64_t hash;
+    Owned<Key> key;
+    Owned<Value>* value;
   };
+  using Places = SegmentedTable<Slot>;
+
+  typename Places::Place place_of(const Key& key) const {
+    return places_.find_if(hash_key(key), [&](const Slot& slot) { return slot.key.get() == key; });
+  }
+  void add_place(const Key& key, Owned<Value>& value) {
+    const std::uint64_t hash = hash_key(key);
+    while (!places_.segment_of(hash) || places_.segment_of(hash)->is_full())
+      places_.grow(hash, [](const auto&) {});
+    places_.insert({hash, Owned<Key>(key), &value});
+  }
+  void find_all() {
+    places_.release();
+    for (auto& [bytes, value] : entries_) {
+      StateReader in(bytes);
+      add_place(OrderedCodec<Key>::decode(in), value);
+    }
+  }
 
   std::string name_;
   std::map<std::string, Owned<Value>> entries_;
-  std::unordered_map<std::string_view, Owned<Value>*, HashOfBytes> places_;  ///< the same, for get()
+  Places places_{0, 64};
 };
 
 namespace detail {

@@ -226,9 +226,8 @@ class KeyedTable final : public StateTable {
     return slot;
   }
   Object& edited(Place slot) {
-    copy_sealed(slot);
+    slots_.change(slot, [this](Place sealed) { keep(sealed, states_.sealing_delta()); });
     slot->flags |= kTouched;
-    slots_.mark_dirty(slot);
     edited_ = slot;
     return slot->object;
   }

@@ -52,11 +52,10 @@ void KeyedTable<Key, Object>::evict_slots(Segment& segment, std::size_t slots, S
   const EventTime horizon = this->horizon();
   for (std::size_t looked = 2 * std::size_t{segment.capacity()};
        looked > 0 && slots > 0 && segment.size() > 0; --looked) {
-    if (segment.hand >= segment.capacity()) segment.hand = 0;
     const Place place{&segment, segment.hand};
     if (segment.is_empty(place.i) || (place->flags & kTouched) || !may_go(place)) {
       if (!segment.is_empty(place.i)) place->flags &= static_cast<std::uint8_t>(~kTouched);
-      ++segment.hand;
+      segment.move_hand();
       continue;
     }
     if (slots_.is_dirty(place)) {

@@ -32,9 +32,9 @@ class PaneTable {
   std::pair<Value&, bool> upsert(std::uint64_t hash, const Key& key, Make&& make, Copy&& copy) {
     Place place = slots_.find(hash, key);
     const bool added = !place;
-    if (added) place = insert(hash, make());
-    else slots_.copy_sealed(place, [&](Place sealed) { copy(std::as_const(*sealed)); });
-    slots_.mark_dirty(place);
+    if (added) [[unlikely]]
+      place = insert(hash, make());
+    slots_.change(place, [&](Place sealed) { copy(std::as_const(*sealed)); });
     return {place->value, added};
   }
   /// The same for a table that is never sealed.
@@ -61,9 +61,8 @@ class PaneTable {
   template <class Visit, class Copy>
   void update_each(Visit&& visit, Copy&& copy) {
     slots_.for_each([&](Place place) {
-      slots_.copy_sealed(place, [&](Place sealed) { copy(std::as_const(*sealed)); });
+      slots_.change(place, [&](Place sealed) { copy(std::as_const(*sealed)); });
       visit(*place);
-      slots_.mark_dirty(place);
     });
   }
 

@@ -45,7 +45,7 @@ class SegmentedTable {
   /// `smallest`: slots of the first segment.
   SegmentedTable(std::uint64_t seed, std::uint32_t smallest)
       : spread_(detail::hash_u64(seed) | 1), smallest_(std::min(smallest, Segment::kMost)) {}
-  SegmentedTable(SegmentedTable&& other) noexcept : SegmentedTable(0, 0) { swap(other); }
+  SegmentedTable(SegmentedTable&& other) noexcept : SegmentedTable(0, 64) { swap(other); }
   SegmentedTable& operator=(SegmentedTable&& other) noexcept {
     swap(other);
     return *this;
@@ -97,7 +97,8 @@ class SegmentedTable {
     if (directory_.empty()) return add_first();
     Segment& full = *segment_of(hash);
     if (full.capacity() < Segment::kMost) resize(full, larger(full.capacity()), moved);
-    else if (full.depth() < depth_ || directory_.size() < kMostEntries * segments_.size()) split(full, moved);
+    else if (full.depth() < depth() || directory_.size() < kMostEntries * segments_.size())
+      split(full, moved);
     else resize(full, full.capacity() * 2, moved);  // hardly spread hashes
   }
   /// Halves a segment that is a quarter full at most.
@@ -138,7 +139,7 @@ class SegmentedTable {
     segments_.clear();
     directory_.clear();
     size_ = bytes_ = 0;
-    depth_ = 0;
+    shift_ = 63;
     sealing_ = false;
   }
 
@@ -172,7 +173,7 @@ class SegmentedTable {
   bool seal_some(std::size_t entries, Copy&& copy) {
     while (sealing_ && seal_at_.segment < segments_.size()) {
       Segment& segment = fresh(*segments_[seal_at_.segment]);
-      for (; segment.bits.any && seal_at_.slot < segment.bits.sealed.size(); ++seal_at_.slot) {
+      for (; seal_at_.slot < segment.bits.sealed.size(); ++seal_at_.slot) {
         if (entries == 0) return false;
         std::uint64_t word = std::exchange(segment.bits.sealed[seal_at_.slot], 0);
         entries -= std::min<std::size_t>(entries, static_cast<std::size_t>(std::popcount(word)));
@@ -186,6 +187,14 @@ class SegmentedTable {
     sealing_ = false;
     return true;
   }
+  /// copy_sealed() and mark_dirty(), of a slot that is about to be changed.
+  template <class Copy>
+  void change(Place place, Copy&& copy) {
+    SealBits& bits = fresh(*place.segment).bits;
+    SealBits::set(bits.dirty, place.i);
+    if (sealing_) [[unlikely]]
+      copy_sealed(place, copy);
+  }
   /// Call before a slot is moved elsewhere or changed: copy(place) is called when a seal still needs it.
   template <class Copy>
   void copy_sealed(Place place, Copy&& copy) {
@@ -195,7 +204,7 @@ class SegmentedTable {
     SealBits::reset(bits.sealed, place.i);
     copy(place);
   }
-  void mark_dirty(Place place) { fresh(*place.segment).bits.mark_dirty(place.i); }
+  void mark_dirty(Place place) { SealBits::set(fresh(*place.segment).bits.dirty, place.i); }
   void mark_clean(Place place) { SealBits::reset(fresh(*place.segment).bits.dirty, place.i); }
   bool is_dirty(Place place) { return SealBits::is_set(fresh(*place.segment).bits.dirty, place.i); }
   /// Whether it was among what was sealed last.
@@ -208,8 +217,9 @@ class SegmentedTable {
   static std::uint32_t larger(std::uint32_t capacity) {
     return capacity * std::uint64_t{4} > Segment::kMost ? Segment::kMost : capacity * 2;
   }
+  int depth() const { return 64 - shift_; }
   std::uint64_t place_of(std::uint64_t hash) const { return hash * spread_; }
-  Segment& segment_at(std::uint64_t place) const { return *directory_[place >> (64 - depth_)]; }
+  Segment& segment_at(std::uint64_t place) const { return *directory_[place >> shift_]; }
   Segment& fresh(Segment& segment) {
     if (segment.round != round_) [[unlikely]] {
       segment.round = round_;
@@ -220,7 +230,7 @@ class SegmentedTable {
 
   /// The directory has two entries at least: no shift by all bits.
   void add_first() {
-    depth_ = 1;
+    shift_ = 63;
     segments_.push_back(make_segment(smallest_, 0, 0));
     directory_.assign(2, segments_.front().get());
   }
@@ -240,7 +250,7 @@ class SegmentedTable {
                                     directory_.begin());
   }
   std::size_t entries_of(const Segment& segment) const {
-    return std::size_t{1} << (depth_ - segment.depth());
+    return std::size_t{1} << (depth() - segment.depth());
   }
   void move_slot(Segment& from, std::uint32_t i, Segment& to) {
     const std::uint32_t at = to.insert(place_of(from[i].hash), std::move(from[i]));
@@ -263,23 +273,21 @@ class SegmentedTable {
     replace(old, std::move(segment));
   }
   template <class Moved>
-  void split(Segment& old, Moved&& moved) {
-    fresh(old);
-    if (old.depth() == depth_) double_directory();
-    const int depth = old.depth() + 1;
-    auto lower = make_segment(old.capacity(), depth, old.number);
-    auto upper = make_segment(old.capacity(), depth, static_cast<std::uint32_t>(segments_.size()));
-    const std::uint64_t bit = std::uint64_t{1} << (64 - depth);
-    for (std::uint32_t i = 0; old.size() > 0 && i < old.capacity(); ++i)
-      if (!old.is_empty(i)) move_slot(old, i, place_of(old[i].hash) & bit ? *upper : *lower);
-    const std::size_t first = first_entry(old);
-    const std::size_t half = entries_of(old) / 2;
-    enter(*lower, first, half);
+  void split(Segment& lower, Moved&& moved) {
+    fresh(lower);
+    if (lower.depth() == depth()) double_directory();
+    const std::size_t first = first_entry(lower);
+    const std::size_t half = entries_of(lower) / 2;
+    const int depth = lower.depth() + 1;
+    auto upper = make_segment(lower.capacity(), depth, static_cast<std::uint32_t>(segments_.size()));
+    lower.split(
+        *upper, [this](std::uint64_t hash) { return place_of(hash); },
+        [bit = std::uint64_t{1} << (64 - depth)](std::uint64_t place) { return (place & bit) != 0; });
     enter(*upper, first + half, half);
-    moved(*lower);
+    forget_order_of(lower);
     moved(*upper);
+    moved(lower);
     segments_.push_back(std::move(upper));
-    replace(old, std::move(lower));
   }
   void replace(Segment& old, std::unique_ptr<Segment> segment) {
     forget_order_of(old);
@@ -290,12 +298,12 @@ class SegmentedTable {
     std::vector<Segment*> doubled(directory_.size() * 2);
     for (std::size_t i = 0; i < doubled.size(); ++i) doubled[i] = directory_[i / 2];
     directory_ = std::move(doubled);
-    ++depth_;
+    --shift_;
   }
   void swap(SegmentedTable& other) noexcept {
     std::swap(spread_, other.spread_);
     std::swap(smallest_, other.smallest_);
-    std::swap(depth_, other.depth_);
+    std::swap(shift_, other.shift_);
     std::swap(directory_, other.directory_);
     std::swap(segments_, other.segments_);
     std::swap(size_, other.size_);
@@ -307,7 +315,7 @@ class SegmentedTable {
 
   std::uint64_t spread_;
   std::uint32_t smallest_;
-  int depth_ = 0;  ///< of the directory
+  int shift_ = 63;  ///< of a place, to its entry in the directory
   std::vector<Segment*> directory_;
   std::vector<std::unique_ptr<Segment>> segments_;
   std::size_t size_ = 0;

@@ -34,6 +34,8 @@ class StateStore {
     const auto allowed = static_cast<std::ptrdiff_t>(memory_bytes_);
     return mode_ == StateMode::kHeap || in_use_ <= allowed ? 0 : static_cast<std::size_t>(in_use_ - allowed);
   }
+  /// Live objects exceed what they may take by a quarter, and a snapshot keeps them from being evicted: no more rows until it is taken.
+  bool is_overfull() const { return snapshot_in_flight() && excess_bytes() > memory_bytes_ / 4; }
 
   /// True between a barrier and the moment its delta and snapshot are in the tier: nothing else may be written meanwhile,
   /// or it would be part of that snapshot.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <numeric>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -26,10 +27,6 @@ struct SealBits {
   static void set(Bits& bits, std::uint32_t i) { bits[i >> 6] |= std::uint64_t{1} << (i & 63); }
   static void reset(Bits& bits, std::uint32_t i) { bits[i >> 6] &= ~(std::uint64_t{1} << (i & 63)); }
 
-  void mark_dirty(std::uint32_t i) {
-    set(dirty, i);
-    any = true;
-  }
   void reset(std::uint32_t i) {
     for (Bits* bits : {&dirty, &sealed, &unwritten}) reset(*bits, i);
   }
@@ -37,26 +34,19 @@ struct SealBits {
     move(dirty, from, other.dirty, to);
     move(sealed, from, other.sealed, to);
     move(unwritten, from, other.unwritten, to);
-    other.any |= any;
   }
   /// A new seal: what was dirty is sealed.
   void turn_over() {
-    if (!any) return;
-    std::swap(sealed, dirty);
-    unwritten = sealed;
+    sealed = unwritten = dirty;
     std::fill(dirty.begin(), dirty.end(), 0);
-    any = std::any_of(sealed.begin(), sealed.end(), [](std::uint64_t word) { return word != 0; });
   }
   void clear() {
-    if (!any) return;
     for (Bits* bits : {&dirty, &sealed, &unwritten}) std::fill(bits->begin(), bits->end(), 0);
-    any = false;
   }
 
-  bool any = false;  ///< false: no bit is set
-  Bits dirty;        ///< changed since the last seal
-  Bits sealed;       ///< changed before it, and to be copied
-  Bits unwritten;    ///< changed before it: not in the tier as long as that seal is being written
+  Bits dirty;      ///< changed since the last seal
+  Bits sealed;     ///< changed before it, and to be copied
+  Bits unwritten;  ///< changed before it: not in the tier as long as that seal is being written
 
  private:
   static void move(Bits& bits, std::uint32_t from, Bits& others, std::uint32_t to) {
@@ -79,14 +69,14 @@ class alignas(64) TableSegment {
   Slot* const slots_;
   const std::uint32_t capacity_;
   std::uint32_t size_ = 0;
-  const int depth_;
+  int depth_;
   bool stale_ = false;  ///< the slots are not what they say: there are none
 
  public:
   std::uint32_t round = 0;  ///< the seal for which the bits were last turned over
   SealBits bits;
   std::uint32_t number = 0;  ///< among the table's segments
-  std::uint32_t hand = 0;    ///< where whoever makes room goes on looking
+  std::uint32_t hand = 0;    ///< the slot where whoever makes room goes on looking
   ArenaRef text;             ///< of keys, where they have some
   std::size_t dead_text = 0;
 
@@ -94,7 +84,10 @@ class alignas(64) TableSegment {
       : slots_(static_cast<Slot*>(detail::allocate_table_memory(capacity * sizeof(Slot)))),
         capacity_(capacity),
         depth_(depth),
-        bits(capacity) {}
+        bits(capacity),
+        leap_(static_cast<std::uint32_t>(capacity * 0.6180339887498949)) {
+    while (std::gcd(leap_, capacity) != 1) ++leap_;
+  }
   TableSegment(const TableSegment&) = delete;
   TableSegment& operator=(const TableSegment&) = delete;
   ~TableSegment() {
@@ -117,6 +110,11 @@ class alignas(64) TableSegment {
     return static_cast<std::uint32_t>((place & 0xffffffff) * capacity_ >> 32);
   }
   std::uint32_t next(std::uint32_t i) const { return ++i == capacity_ ? 0 : i; }
+  /// Moves the hand on: by leaps, because what is let go in the order of slots leaves them empty behind the hand and crowded before it.
+  void move_hand() {
+    const std::uint64_t to = std::uint64_t{hand} + leap_;
+    hand = static_cast<std::uint32_t>(to >= capacity_ ? to - capacity_ : to);
+  }
   /// How many slots behind its home a slot is.
   std::uint32_t distance(std::uint32_t home, std::uint32_t i) const {
     return i >= home ? i - home : i + capacity_ - home;
@@ -130,6 +128,31 @@ class alignas(64) TableSegment {
     ::new (static_cast<void*>(&slots_[i])) Slot(std::move(slot));
     ++size_;
     return i;
+  }
+  /// Moves the slots that `other` is to have to it, and the rest to where they are found without them; both are one level deeper.
+  template <class PlaceOf, class IsOther>
+  void split(TableSegment& other, PlaceOf&& place_of, IsOther&& is_other) {
+    ++depth_;
+    if (size_ == 0) return;
+    std::uint32_t begin = 0;  // behind an empty slot: nothing belongs before it
+    while (slots_[begin].hash != 0) begin = next(begin);
+    for (std::uint32_t i = next(begin); i != begin; i = next(i)) {
+      if (slots_[i].hash == 0) continue;
+      const std::uint64_t place = place_of(slots_[i].hash);
+      if (is_other(place)) {
+        const std::uint32_t to = other.insert(place, std::move(slots_[i]));
+        bits.move(i, other.bits, to);
+        destroy(i);
+        continue;
+      }
+      std::uint32_t to = home(place);
+      while (to != i && slots_[to].hash != 0) to = next(to);
+      if (to == i) continue;
+      ::new (static_cast<void*>(&slots_[to])) Slot(std::move(slots_[i]));
+      bits.move(i, bits, to);
+      ++size_;
+      destroy(i);
+    }
   }
   /// What was moved out of it, or is not needed any more.
   void destroy(std::uint32_t i) {
@@ -152,6 +175,8 @@ class alignas(64) TableSegment {
       for (std::uint32_t i = 0; i < capacity_ && size_ > 0; ++i)
         if (slots_[i].hash != 0) destroy(i);
   }
+
+  std::uint32_t leap_;  ///< of the hand: comes to every slot
 };
 
 }  // namespace weir
