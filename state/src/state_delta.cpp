@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::size_t kDigitBytes = sizeof(std::uint64_t);
 
+/// Entries are sorted, their text is not: each would wait for memory if it were not asked for so many entries ahead.
+constexpr std::ptrdiff_t kLookAhead = 16;
+
 /// Bytes [depth, depth + 8) of the key as a number that orders like them; zeros where the key has ended.
 std::uint64_t digit_of(std::string_view key, std::size_t depth) {
   if (key.size() >= depth + kDigitBytes) {
@@ -32,7 +35,10 @@ class DigitSort {
   explicit DigitSort(const char* buffer) : buffer_(buffer) {}
 
   void sort(Entry* first, Entry* last, std::size_t depth) {
-    for (Entry* e = first; e != last; ++e) e->prefix = digit_of(key(*e), depth);
+    for (Entry* e = first; e != last; ++e) {
+      if (last - e > kLookAhead) __builtin_prefetch(buffer_ + e[kLookAhead].offset + depth);
+      e->prefix = digit_of(key(*e), depth);
+    }
     std::sort(first, last, [depth](const Entry& a, const Entry& b) {
       if (a.prefix != b.prefix) return a.prefix < b.prefix;
       if (length_in(a, depth) != length_in(b, depth)) return length_in(a, depth) < length_in(b, depth);
@@ -102,14 +108,24 @@ void StateDelta::append(const StateDelta& other) {
 void StateDelta::sort() {
   DigitSort<Entry>(buffer_.data()).sort(entries_.data(), entries_.data() + entries_.size(), 0);
   // Equal keys lie in the order they were put: the one before another of the same key is outdated.
+  // They have been told apart by the same digits, the last of which each still has.
+  const auto same_key = [this](const Entry& a, const Entry& b) {
+    return a.prefix == b.prefix && a.key_bytes == b.key_bytes && key(a) == key(b);
+  };
   std::size_t kept = 0;
   for (std::size_t i = 0; i < entries_.size(); ++i)
-    if (i + 1 == entries_.size() || key(entries_[i]) != key(entries_[i + 1])) entries_[kept++] = entries_[i];
+    if (i + 1 == entries_.size() || !same_key(entries_[i], entries_[i + 1])) entries_[kept++] = entries_[i];
   entries_.resize(kept);
 }
 
 void StateDelta::for_each(const std::function<void(std::string_view, const std::string_view*)>& visit) const {
-  for (const Entry& e : entries_) {
+  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
+    if (entries_.end() - at > kLookAhead) {
+      const char* ahead = buffer_.data() + at[kLookAhead].offset;
+      __builtin_prefetch(ahead);
+      __builtin_prefetch(ahead + 64);
+    }
+    const Entry& e = *at;
     if (e.value_bytes == kErased) {
       visit(key(e), nullptr);
       continue;
