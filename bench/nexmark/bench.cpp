@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <vector>
 
@@ -18,6 +19,8 @@
 namespace nexmark {
 
 namespace {
+
+constexpr std::chrono::duration<double> kLatencyRun{30};
 
 struct Result {
   Measured run;
@@ -68,6 +71,26 @@ void print_json(const std::string& query, const BenchOptions& options, const Res
       result.run.longest_stall_seconds * 1e3);
 }
 
+void print_latency_json(const std::string& query, const BenchOptions& options, const Result& result) {
+  const Latency& latency = result.run.latency;
+  fmt::print(
+      R"({{"query":"{}","events":{},"rate":{},"event_rate":{},"parallelism":{},"state":"{}","checkpoint_interval_ms":{},)"
+      R"("rows":{},"p50_ms":{:.3f},"p99_ms":{:.3f},"p99_9_ms":{:.3f},"max_ms":{:.3f},"cores":{:.3f},)"
+      R"("checkpoints":{}}})"
+      "\n",
+      query, options.events, *options.rate, options.event_rate, options.parallelism, name_of(options.state),
+      options.checkpoint_interval ? std::to_string(options.checkpoint_interval->count()) : "null",
+      latency.rows, latency.p50_seconds * 1e3, latency.p99_seconds * 1e3, latency.p999_seconds * 1e3,
+      latency.max_seconds * 1e3, result.run.cpu_seconds / result.run.seconds, result.run.checkpoints);
+}
+
+void print_latency_row(const std::string& query, const Result& result) {
+  const Latency& latency = result.run.latency;
+  fmt::print("{:<5} {:>10} {:>10.3f} {:>10.3f} {:>10.3f} {:>10.3f} {:>10.2f} {:>12}\n", query, latency.rows,
+             latency.p50_seconds * 1e3, latency.p99_seconds * 1e3, latency.p999_seconds * 1e3,
+             latency.max_seconds * 1e3, result.run.cpu_seconds / result.run.seconds, result.run.checkpoints);
+}
+
 void print_row(const std::string& query, const BenchOptions& options, const Result& result) {
   const auto events = static_cast<double>(options.events);
   fmt::print("{:<5} {:>8.2f} {:>9.2f} {:>12.2f} {:>12.1f} {:>10.0f} {:>12} {:>10.0f}\n", query,
@@ -100,16 +123,33 @@ std::optional<weir::Duration> parse_interval(const std::string& text) {
   return weir::Duration{number * factor};
 }
 
+/// Where the user has not said them, the length of the run, and how event time goes on: by a millisecond an event, so that the time of
+/// a row tells its event; with the clock where windows are to last as long as they say.
+BenchOptions latency_options(const std::string& query, BenchOptions options) {
+  const double rate = *options.rate;
+  if (options.events == 0) options.events = static_cast<std::uint64_t>(rate * kLatencyRun.count());
+  if (options.event_rate == 0)
+    options.event_rate =
+        Causes::wait_for_watermark(query) ? std::max<std::int64_t>(std::llround(rate), 1) : 1000;
+  return options;
+}
+
 int run_all(const std::vector<std::string>& names, const BenchOptions& options, int runs, bool json) {
-  if (!json)
+  if (!json && options.rate)
+    fmt::print("{:<5} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>12}\n", "query", "rows", "p50 ms",
+               "p99 ms", "p99.9 ms", "max ms", "cores", "checkpoints");
+  else if (!json)
     fmt::print("{:<5} {:>8} {:>9} {:>12} {:>12} {:>10} {:>12} {:>10}\n", "query", "seconds", "M/s",
                "M/s a core", "CPU ns/event", "RSS MiB", "checkpoints", "stall ms");
   bool good = true;
   for (const std::string& name : names) {
     for (int run = 0; run < runs; ++run) {
       std::fflush(nullptr);  // a child would print it, too
-      const auto result = measure_apart(name, options);
+      const BenchOptions own = options.rate ? latency_options(name, options) : options;
+      const auto result = measure_apart(name, own);
       if (!result) fmt::print(stderr, "{} has failed\n", name);
+      else if (options.rate && json) print_latency_json(name, own, *result);
+      else if (options.rate) print_latency_row(name, *result);
       else if (json) print_json(name, options, *result);
       else print_row(name, options, *result);
       good = good && result;
@@ -130,7 +170,9 @@ int bench(int argc, char** argv) {
   bool json = false;
   options.scratch = std::filesystem::temp_directory_path() / ("weir-nexmark-" + std::to_string(getpid()));
   app.add_option("--queries", names, "all, or names: q0,q5")->delimiter(',');
-  app.add_option("--events", options.events, "events of a run")->check(CLI::PositiveNumber);
+  const auto* events =
+      app.add_option("--events", options.events, "events of a run; with --latency for 30 s unless said")
+          ->check(CLI::PositiveNumber);
   app.add_option("--parallelism", options.parallelism, "workers")->check(CLI::Range(1, 1024));
   app.add_option("--state", state, "heap or rocksdb")->check(CLI::IsMember({"heap", "rocksdb"}));
   app.add_option_function<std::string>(
@@ -139,14 +181,19 @@ int bench(int argc, char** argv) {
       "200ms, 1s, …; off: only one, at the end. 1s unless said");
   app.add_option("--memory", options.memory_bytes, "of a run, 1GiB unless said")
       ->transform(CLI::AsSizeValue(true));
-  app.add_option("--event-rate", options.event_rate, "events a second of event time")
-      ->check(CLI::Range(1, 1'000'000'000));
+  const auto* event_rate = app.add_option("--event-rate", options.event_rate, "events a second of event time")
+                               ->check(CLI::Range(1, 1'000'000'000));
+  app.add_option("--latency", options.rate,
+                 "events a second of the clock: from when each is due to its results")
+      ->check(CLI::Range(1.0, 1e8));
   app.add_option("--watermark-delay-ms", delay_ms, "how far the watermark stays behind");
   app.add_option("--seed", options.seed, "other seeds, other events");
   app.add_option("--runs", runs, "of each query, a line each")->check(CLI::Range(1, 99));
   app.add_option("--scratch", options.scratch, "directory for state and checkpoints; removed");
   app.add_flag("--json", json, "a line of JSON a run");
   CLI11_PARSE(app, argc, argv);
+  if (options.rate && events->empty()) options.events = 0;
+  if (options.rate && event_rate->empty()) options.event_rate = 0;
   options.state = state == "heap" ? weir::StateMode::kHeap : weir::StateMode::kRocksDb;
   options.watermark_delay = weir::Duration{delay_ms};
   try {

@@ -69,6 +69,13 @@ struct EventClock {
     return {base + static_cast<std::int64_t>(quotient)};
   }
 
+  /// The first event that happens at `time` or later.
+  std::uint64_t first_at(weir::EventTime time) const {
+    if (time.millis <= base) return 0;
+    const auto thousands = static_cast<unsigned __int128>(time.millis - base) * rate;
+    return static_cast<std::uint64_t>((thousands + 999) / 1000);
+  }
+
   std::int64_t base;
   std::uint64_t rate;
   std::uint64_t reciprocal;

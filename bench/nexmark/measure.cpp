@@ -21,10 +21,27 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
+EventClock clock_of(const BenchOptions& options) {
+  return EventClock(EventClock::kDefaultBase, options.event_rate);
+}
+
 weir::JobGraph graph_of(const std::string& query, const BenchOptions& options) {
   weir::Pipeline pipeline("nexmark-" + query);
-  build(pipeline, query, options.watermark_delay, EventClock(EventClock::kDefaultBase, options.event_rate));
+  build(pipeline, query, options.watermark_delay, clock_of(options));
   return pipeline.graph();
+}
+
+std::optional<LatencyWatch> latency_watch(const std::string& query, const BenchOptions& options) {
+  if (!options.rate) return std::nullopt;
+  const auto first = static_cast<std::uint64_t>(*options.rate * options.warm_up.count());
+  return std::optional<LatencyWatch>(std::in_place, Causes(query, clock_of(options), options.watermark_delay),
+                                     *options.rate, first, options.events);
+}
+
+weir::Environment::Instant began(const weir::Job& job) {
+  for (const weir::SourceStatus& source : job.status().sources)
+    if (source.name == "events" && source.paced_since) return *source.paced_since;
+  throw std::runtime_error("the source does not say since when it is paced");
 }
 
 weir::JobOptions job_options(const BenchOptions& options) {
@@ -37,7 +54,8 @@ weir::JobOptions job_options(const BenchOptions& options) {
   job.memory_bytes = options.memory_bytes;
   job.sources["events"] = fmt::format("generator:?events={}&seed={}&partitions={}", options.events,
                                       options.seed, options.parallelism);
-  job.sinks["results"] = "discard:";
+  if (options.rate) job.sources["events"] += fmt::format("&rate={}", *options.rate);
+  job.sinks["results"] = options.rate ? "latency:" : "discard:";
   return job;
 }
 
@@ -81,9 +99,10 @@ Measured measure(const std::string& query, const BenchOptions& options) {
   std::filesystem::remove_all(options.scratch);
   const auto environment = weir::make_real_environment();
   weir::MetricRegistry metrics;
+  std::optional<LatencyWatch> latencies = latency_watch(query, options);
   std::string last_words;
   weir::Job job(graph_of(query, options), job_options(options),
-                {*environment, metrics, weir::make_connectors(),
+                {*environment, metrics, latencies ? latencies->connectors() : weir::make_connectors(),
                  [](const weir::JobOptions& o) {
                    return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
                  },
@@ -91,12 +110,15 @@ Measured measure(const std::string& query, const BenchOptions& options) {
                  [&](const std::string& line) { last_words = line; }});
   const double cpu = cpu_seconds();
   const auto begin = Clock::now();
-  StallWatch stalls(job, options.events);
+  std::optional<StallWatch> stalls;
+  if (!latencies) stalls.emplace(job, options.events);
   const weir::ExitCode code = job.run();
   const double seconds = Seconds(Clock::now() - begin).count();
-  const Measured measured{seconds, cpu_seconds() - cpu, job.status().last_commit, stalls.longest_seconds()};
+  Measured measured{seconds, cpu_seconds() - cpu, job.status().last_commit,
+                    stalls ? stalls->longest_seconds() : 0, Latency{}};
   std::filesystem::remove_all(options.scratch);
   if (code != weir::ExitCode::kDone) throw std::runtime_error(query + ": " + last_words);
+  if (latencies) measured.latency = latencies->result(began(job));
   return measured;
 }
 
