@@ -7,66 +7,13 @@
 
 #include <fmt/format.h>
 
-#include <weir/connectors/connectors.hpp>
 #include <weir/core/error.hpp>
+
+#include "batch_sink.hpp"
 
 namespace nexmark {
 
 namespace {
-
-class LatencyWriter final : public weir::SinkWriter {
- public:
-  LatencyWriter(std::uint32_t worker, LatencyWatch::Samples& samples, weir::Environment& environment)
-      : worker_(worker), samples_(samples), environment_(environment) {}
-  bool try_write(const weir::Batch& rows) override {
-    samples_.note(rows, environment_.now());
-    rows_ += rows.size();
-    return true;
-  }
-  bool try_flush(weir::Epoch) override { return true; }
-  weir::SinkPart take_part() override {
-    return {worker_, {}, weir::Digest{std::exchange(rows_, std::uint64_t{0}), 0, 0}};
-  }
-
- private:
-  const std::uint32_t worker_;
-  LatencyWatch::Samples& samples_;
-  weir::Environment& environment_;
-  std::uint64_t rows_ = 0;
-};
-
-class LatencySink final : public weir::Sink {
- public:
-  LatencySink(LatencyWatch& watch, weir::Environment& environment)
-      : watch_(watch), environment_(environment) {}
-  void recover(weir::Epoch, const std::vector<weir::SinkPart>&) override {}
-  void commit(weir::Epoch, const std::vector<weir::SinkPart>&) override {}
-  std::unique_ptr<weir::SinkWriter> open_writer(std::uint32_t worker) override {
-    return std::make_unique<LatencyWriter>(worker, watch_.samples_of_a_worker(), environment_);
-  }
-
- private:
-  LatencyWatch& watch_;
-  weir::Environment& environment_;
-};
-
-class WatchedConnectors final : public weir::Connectors {
- public:
-  explicit WatchedConnectors(LatencyWatch& watch) : watch_(watch), others_(weir::make_connectors()()) {}
-  std::unique_ptr<weir::Source> source(const weir::ConnectorUri& uri, const weir::ConnectorContext& context,
-                                       const weir::SourceOptions& options) override {
-    return others_->source(uri, context, options);
-  }
-  std::unique_ptr<weir::Sink> sink(const weir::ConnectorUri& uri,
-                                   const weir::ConnectorContext& context) override {
-    if (uri.scheme == "latency") return std::make_unique<LatencySink>(watch_, *context.environment);
-    return others_->sink(uri, context);
-  }
-
- private:
-  LatencyWatch& watch_;
-  std::unique_ptr<weir::Connectors> others_;
-};
 
 /// Of sorted numbers the one that a share of them does not exceed.
 double seconds_at(const std::vector<std::int64_t>& sorted, double share) {
@@ -91,12 +38,13 @@ Causes::Causes(std::string_view query, const EventClock& clock, weir::Duration w
 }
 
 weir::ConnectorsFactory LatencyWatch::connectors() {
-  return [this] { return std::make_unique<WatchedConnectors>(*this); };
-}
-
-LatencyWatch::Samples& LatencyWatch::samples_of_a_worker() {
-  const std::lock_guard lock(mutex_);
-  return samples_.emplace_back(Samples{*this, {}});
+  return connectors_with("latency", [this](const weir::ConnectorContext& context) -> TakeBatch {
+    const std::lock_guard lock(mutex_);
+    Samples& samples = samples_.emplace_back(Samples{*this, {}});
+    return [&samples, environment = context.environment](const weir::Batch& rows) {
+      samples.note(rows, environment->now());
+    };
+  });
 }
 
 void LatencyWatch::Samples::note(const weir::Batch& rows, weir::Environment::Instant now) {

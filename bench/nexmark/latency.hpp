@@ -52,15 +52,14 @@ class LatencyWatch {
   /// After the job; event n was due (n + 1) / rate seconds after `began`. Throws std::runtime_error when a row came before its cause was due.
   Latency result(weir::Environment::Instant began);
 
+ private:
   /// What one worker has seen. Times since each row's event would have been due, had the source begun at 0.
   struct Samples {
     const LatencyWatch& watch;
     std::deque<std::int64_t> nanoseconds;
     void note(const weir::Batch& rows, weir::Environment::Instant now);
   };
-  Samples& samples_of_a_worker();
 
- private:
   const Causes causes_;
   const double nanoseconds_an_event_;
   const std::uint64_t first_;

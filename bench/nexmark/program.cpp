@@ -18,9 +18,9 @@ std::vector<weir::Parameter> parameters() {
 }
 
 void build(weir::Pipeline& pipeline, const std::string& query, weir::Duration watermark_delay,
-           const EventClock& clock) {
+           const GeneratedEvents& generated) {
   const Events events = pipeline.source<Event>("events", "generator:")
-                            .generated_by(GeneratedEvents{clock})
+                            .generated_by(generated)
                             .event_time([](const Event& event) { return time_of(event); },
                                         weir::bounded_out_of_orderness(watermark_delay));
   query_named(query).build(pipeline, events);
@@ -30,7 +30,7 @@ void build(weir::Pipeline& pipeline, const weir::Settings& settings) {
   const std::int64_t rate = settings.integer("event-rate");
   if (rate < 1) throw weir::FailJob("--event-rate: at least 1", weir::ExitCode::kUsage);
   build(pipeline, settings.text("query"), settings.duration("watermark-delay"),
-        EventClock(settings.integer("event-base"), rate));
+        GeneratedEvents{EventClock(settings.integer("event-base"), rate)});
 }
 
 int list_queries() {

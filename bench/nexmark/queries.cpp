@@ -56,4 +56,16 @@ const Query& query_named(std::string_view name) {
                       weir::ExitCode::kUsage);
 }
 
+std::vector<std::string> chosen_queries(const std::vector<std::string>& said) {
+  std::vector<std::string> chosen;
+  for (const std::string& name : said) {
+    if (name != "all") {
+      chosen.emplace_back(query_named(name).name);
+      continue;
+    }
+    for (const Query& query : queries()) chosen.emplace_back(query.name);
+  }
+  return chosen;
+}
+
 }  // namespace nexmark

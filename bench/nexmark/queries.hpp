@@ -1,7 +1,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "events.hpp"
 
@@ -19,5 +21,7 @@ std::span<const Query> queries();
 
 /// Throws weir::FailJob(kUsage), naming those there are.
 const Query& query_named(std::string_view name);
+/// The names, with all of them in place of "all". Throws as query_named().
+std::vector<std::string> chosen_queries(const std::vector<std::string>& said);
 
 }  // namespace nexmark

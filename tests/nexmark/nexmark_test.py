@@ -152,9 +152,18 @@ def check_edges(scratch):
     assert len(set(expected)) < len(expected), "no bid belongs to two windows"
 
 
+def check_limit():
+    """The loops by hand are of use only while they answer what the queries do."""
+    for more in ([], ["--event-rate", "1000", "--keys", "3x"], ["--event-rate", "50", "--watermark-delay-ms", "0", "--parallelism", "2"]):
+        said = subprocess.run([PROGRAM, "limit", "--events", "100000", "--json", *more], capture_output=True, text=True)
+        assert said.returncode == 0, f"limit {more}: {said.stdout}\n{said.stderr}"
+        assert sum(json.loads(line)["rows"] > 0 for line in said.stdout.splitlines()) == 7, f"limit {more}: {said.stdout}"
+
+
 def main(scratch):
     inputs = {"in-order": generate(scratch, "in-order"), "disordered": generate(scratch, "disordered", "--disorder", "3000")}
     check_edges(scratch)
+    check_limit()
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         running = {}
