@@ -14,6 +14,8 @@ struct Query {
   std::string_view name;
   std::string_view title;
   void (*build)(weir::Pipeline& pipeline, const Events& events);
+  /// The same, with what becomes of each row; null where rows are never taken back.
+  void (*build_changelog)(weir::Pipeline& pipeline, const Events& events);
 };
 
 /// All of them, in the order of their numbers.
