@@ -237,6 +237,14 @@ def check_limit():
         assert sum(json.loads(line)["rows"] > 0 for line in said.stdout.splitlines()) == 7, f"limit {more}: {said.stdout}"
 
 
+def check_latency(scratch, query, *more):
+    """No row may come before the event is due that it is said to be owed to; then the program fails."""
+    words = [PROGRAM, "bench", "--latency", "50000", "--queries", query, "--parallelism", "2", "--events", "250000", "--json", "--scratch", scratch, *more]
+    said = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    times = [said[name] for name in ("p50_ms", "p99_ms", "p99_9_ms", "max_ms")]
+    assert said["rows"] > 0 and 0 < times[0] and times == sorted(times), said
+
+
 def main(scratch):
     inputs = {"in-order": generate(scratch, "in-order"), "disordered": generate(scratch, "disordered", "--disorder", "3000")}
     check_edges(scratch)
@@ -251,6 +259,10 @@ def main(scratch):
                 running[pool.submit(case, query, scratch / f"{query}-{number}", *what)] = f"{query}, {name}"
         for number, (function, query, name, *what) in enumerate(more_cases(queries(), inputs)):
             running[pool.submit(function, query, scratch / f"more-{number}", *what)] = f"{query}, {name}"
+        # Event time goes ten times as fast as the clock where windows are to end.
+        for query, *more in (["q0"], ["q3"], ["q5", "--event-rate", "5000"], ["q11", "--event-rate", "5000"], ["q19"]):
+            if query in queries():
+                running[pool.submit(check_latency, scratch / f"latency-{query}", query, *more)] = f"{query}, latency"
         for done in concurrent.futures.as_completed(running):
             if done.exception():
                 failed += 1
