@@ -15,11 +15,8 @@ constexpr std::uint64_t kRound = 50;  // events: a person, auctions, bids
 constexpr std::uint64_t kAuctionsOfRound = 3;
 constexpr std::uint64_t kFirstBidOfRound = 1 + kAuctionsOfRound;
 constexpr std::int64_t kFirstId = 1000;
-constexpr std::uint64_t kActivePeople = 1000;
-constexpr std::uint64_t kAuctionsInFlight = 100;
 constexpr std::uint64_t kLead = 10;        // ids that do not exist yet may be named, too
 constexpr std::uint64_t kHotStride = 100;  // of so many one is popular
-constexpr std::uint64_t kEventsOfFlight = 1666;
 
 constexpr std::array<std::string_view, 11> kFirstNames{"Peter", "Paul",  "Luke",  "John",   "Saul",  "Vicky",
                                                        "Kate",  "Julie", "Sarah", "Deiter", "Walter"};
@@ -59,9 +56,9 @@ std::int64_t popular_person(std::uint64_t n) {
   return static_cast<std::int64_t>(n / kRound / kHotStride * kHotStride);
 }
 
-std::int64_t active_person(Draws& draws, std::uint64_t n) {
+std::int64_t active_person(Draws& draws, std::uint64_t n, const Crowd& crowd) {
   const std::uint64_t people = n / kRound + 1;
-  const std::uint64_t active = std::min(people, kActivePeople);
+  const std::uint64_t active = std::min(people, crowd.people);
   return static_cast<std::int64_t>(people - active + draws.below(active + kLead));
 }
 
@@ -126,8 +123,8 @@ const Texts& Texts::of(std::uint64_t seed) {
   return *texts;
 }
 
-Generator::Generator(std::uint64_t seed, EventClock clock)
-    : seed_(mix(seed)), clock_(clock), texts_(&Texts::of(seed)) {}
+Generator::Generator(std::uint64_t seed, EventClock clock, Crowd crowd)
+    : seed_(mix(seed)), clock_(clock), crowd_(crowd), texts_(&Texts::of(seed)) {}
 
 Event Generator::event(std::uint64_t n, weir::Arena& arena) const {
   Draws draws(mix(seed_ + n));
@@ -162,11 +159,13 @@ void Generator::make_auction(Event& event, std::uint64_t n, Draws& draws) const 
   Auction& auction = event.auction.emplace();
   auction.id = kFirstId + static_cast<std::int64_t>(last_auction(n));
   const bool popular_seller = draws.below(4) > 0;
-  auction.seller = kFirstId + (popular_seller ? popular_person(n) : active_person(draws, n));
+  auction.seller = kFirstId + (popular_seller ? popular_person(n) : active_person(draws, n, crowd_));
   auction.category = 10 + static_cast<std::int64_t>(draws.below(5));
   auction.initialBid = price(draws);
   auction.dateTime = clock_.at(n);
-  const std::int64_t flight = clock_.at(n + kEventsOfFlight).millis - auction.dateTime.millis;
+  // As long as it takes for so many auctions to be opened.
+  const std::uint64_t flight_events = crowd_.auctions * kRound / kAuctionsOfRound;
+  const std::int64_t flight = clock_.at(n + flight_events).millis - auction.dateTime.millis;
   const std::uint64_t longest = flight > 0 ? 2 * static_cast<std::uint64_t>(flight) : 1;
   auction.expires = {auction.dateTime.millis + 1 + static_cast<std::int64_t>(draws.below(longest))};
   auction.itemName = letters(draws, 3 + draws.below(17));
@@ -182,11 +181,11 @@ void Generator::make_bid(Event& event, std::uint64_t n, Draws& draws) const {
   if (draws.below(2) > 0) {
     bid.auction = kFirstId + static_cast<std::int64_t>(last / kHotStride * kHotStride);
   } else {
-    const std::uint64_t oldest = last > kAuctionsInFlight ? last - kAuctionsInFlight : 0;
+    const std::uint64_t oldest = last > crowd_.auctions ? last - crowd_.auctions : 0;
     bid.auction = kFirstId + static_cast<std::int64_t>(oldest + draws.below(last - oldest + 1 + kLead));
   }
   const bool popular_bidder = draws.below(4) > 0;
-  bid.bidder = kFirstId + (popular_bidder ? popular_person(n) + 1 : active_person(draws, n));
+  bid.bidder = kFirstId + (popular_bidder ? popular_person(n) + 1 : active_person(draws, n, crowd_));
   bid.price = price(draws);
   const bool popular_channel = draws.below(2) > 0;
   const Texts::Channel& channel = popular_channel ? texts_->popular[draws.below(texts_->popular.size())]
@@ -212,7 +211,7 @@ Event GeneratedEvents::operator()(std::uint64_t n, std::uint64_t seed, weir::Are
   thread_local std::uint64_t known_seed = 0;
   thread_local std::optional<Generator> generator;
   if (!generator || known_seed != seed) {
-    generator.emplace(seed, clock);
+    generator.emplace(seed, clock, crowd);
     known_seed = seed;
   }
   return generator->event(n, arena);

@@ -69,16 +69,31 @@ struct EventClock {
     return {base + static_cast<std::int64_t>(quotient)};
   }
 
+  /// The first event that happens at `time` or later.
+  std::uint64_t first_at(weir::EventTime time) const {
+    if (time.millis <= base) return 0;
+    const auto thousands = static_cast<unsigned __int128>(time.millis - base) * rate;
+    return static_cast<std::uint64_t>((thousands + 999) / 1000);
+  }
+
   std::int64_t base;
   std::uint64_t rate;
   std::uint64_t reciprocal;
 };
 
+/// How many take part at once: what a query keeps for those that are not done yet grows with it.
+struct Crowd {
+  std::uint64_t people = 1000;
+  std::uint64_t auctions = 100;
+
+  Crowd times(std::uint64_t factor) const { return {people * factor, auctions * factor}; }
+};
+
 /// Makes events by the rules of Nexmark's generator: one person, three auctions, 46 bids, and so on; popular auctions, sellers and
-/// bidders get most of what happens. Event n follows from (seed, clock, n) alone.
+/// bidders get most of what happens. Event n follows from (seed, clock, crowd, n) alone.
 class Generator {
  public:
-  Generator(std::uint64_t seed, EventClock clock);
+  Generator(std::uint64_t seed, EventClock clock, Crowd crowd = {});
 
   Event event(std::uint64_t n, weir::Arena& arena) const;
   const EventClock& clock() const { return clock_; }
@@ -93,12 +108,14 @@ class Generator {
 
   std::uint64_t seed_;
   EventClock clock_;
+  Crowd crowd_;
   const Texts* texts_;
 };
 
 /// For generated_by(): rows of `generator:` addresses, whose seed is known only when the job runs.
 struct GeneratedEvents {
   EventClock clock;
+  Crowd crowd = {};
   Event operator()(std::uint64_t n, std::uint64_t seed, weir::Arena& arena) const;
 };
 

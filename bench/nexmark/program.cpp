@@ -14,23 +14,28 @@ std::vector<weir::Parameter> parameters() {
        "events a second of event time, where they are generated"},
       {"event-base", weir::ParameterKind::kInteger, std::to_string(EventClock::kDefaultBase),
        "when the first generated event happens, milliseconds since 1970"},
+      {"changelog", weir::ParameterKind::kFlag, "false",
+       "of a query that takes rows back: how its table changes, row by row"},
   };
 }
 
 void build(weir::Pipeline& pipeline, const std::string& query, weir::Duration watermark_delay,
-           const EventClock& clock) {
+           const GeneratedEvents& generated, bool changelog) {
+  const Query& asked = query_named(query);
+  if (changelog && !asked.build_changelog)
+    throw weir::FailJob(query + " takes no row back: leave out --changelog", weir::ExitCode::kUsage);
   const Events events = pipeline.source<Event>("events", "generator:")
-                            .generated_by(GeneratedEvents{clock})
+                            .generated_by(generated)
                             .event_time([](const Event& event) { return time_of(event); },
                                         weir::bounded_out_of_orderness(watermark_delay));
-  query_named(query).build(pipeline, events);
+  (changelog ? asked.build_changelog : asked.build)(pipeline, events);
 }
 
 void build(weir::Pipeline& pipeline, const weir::Settings& settings) {
   const std::int64_t rate = settings.integer("event-rate");
   if (rate < 1) throw weir::FailJob("--event-rate: at least 1", weir::ExitCode::kUsage);
   build(pipeline, settings.text("query"), settings.duration("watermark-delay"),
-        EventClock(settings.integer("event-base"), rate));
+        GeneratedEvents{EventClock(settings.integer("event-base"), rate)}, settings.flag("changelog"));
 }
 
 int list_queries() {

@@ -14,9 +14,10 @@ std::vector<weir::Parameter> parameters();
 
 /// The pipeline of the query that --query names, from the source "events" to the sink "results".
 void build(weir::Pipeline& pipeline, const weir::Settings& settings);
-/// The same, for events that are at most `watermark_delay` out of order; `clock` is for those that are generated.
+/// The same, for events that are at most `watermark_delay` out of order; `generated` makes those that are generated.
+/// `changelog`: with what becomes of rows, as ChangelogRow. Throws weir::FailJob(kUsage) where the query has none.
 void build(weir::Pipeline& pipeline, const std::string& query, weir::Duration watermark_delay,
-           const EventClock& clock);
+           const GeneratedEvents& generated, bool changelog = false);
 
 /// Prints a line a query. Returns the exit code.
 int list_queries();

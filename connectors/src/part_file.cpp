@@ -28,24 +28,33 @@ std::string PartFile::encode() const {
   return fmt::format("part 1\n{}\n{}\n{}\n{:016x}\n", staged_name, final_name, bytes, checksum);
 }
 
-PartFile PartFile::decode(std::string_view payload) {
+std::vector<PartFile> PartFile::decode(std::string_view payload) {
+  constexpr std::size_t kLines = 5;
   std::vector<std::string_view> lines;
   for (std::size_t end; (end = payload.find('\n')) != std::string_view::npos; payload.remove_prefix(end + 1))
     lines.push_back(payload.substr(0, end));
-  PartFile part;
-  if (lines.size() != 5 || lines[0] != "part 1" || !payload.empty() || !parse(lines[3], part.bytes, 10) ||
-      !parse(lines[4], part.checksum, 16))
+  bool good = payload.empty() && !lines.empty() && lines.size() % kLines == 0;
+  std::vector<PartFile> parts;
+  for (std::size_t i = 0; good && i < lines.size(); i += kLines) {
+    PartFile& part = parts.emplace_back();
+    part.staged_name = std::string(lines[i + 1]);
+    part.final_name = std::string(lines[i + 2]);
+    good =
+        lines[i] == "part 1" && parse(lines[i + 3], part.bytes, 10) && parse(lines[i + 4], part.checksum, 16);
+  }
+  if (!good)
     throw FailJob(
         "file sink: the checkpoint's entry of a part file is not one that this version of weir understands",
         ExitCode::kStateUnusable);
-  part.staged_name = std::string(lines[1]);
-  part.final_name = std::string(lines[2]);
-  return part;
+  return parts;
 }
 
-std::string part_name(Epoch epoch, std::uint32_t worker, std::uint64_t run, std::string_view ending) {
-  return run <= 1 ? fmt::format("part-{:010}-{}{}", epoch, worker, ending)
-                  : fmt::format("part-{:010}-{}.run{}{}", epoch, worker, run, ending);
+std::string part_name(Epoch epoch, std::uint32_t worker, std::optional<std::uint64_t> number,
+                      std::uint64_t run, std::string_view ending) {
+  std::string name = fmt::format("part-{:010}-{}", epoch, worker);
+  if (number) name += fmt::format("-{:06}", *number);
+  if (run > 1) name += fmt::format(".run{}", run);
+  return name + std::string(ending);
 }
 
 std::uint64_t run_of_part(std::string_view name) {
@@ -53,7 +62,12 @@ std::uint64_t run_of_part(std::string_view name) {
   name.remove_prefix(5);
   if (!skip_digits(name) || !name.starts_with('-')) return 0;
   name.remove_prefix(1);
-  if (!skip_digits(name) || !name.starts_with('.')) return 0;
+  if (!skip_digits(name)) return 0;
+  if (name.starts_with('-')) {
+    name.remove_prefix(1);
+    if (!skip_digits(name)) return 0;
+  }
+  if (!name.starts_with('.')) return 0;
   if (!name.starts_with(".run")) return 1;
   name.remove_prefix(4);
   std::uint64_t run = 0;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -39,6 +40,17 @@ bool has_content(const std::string& path, const PartFile& part) {
   const std::uint64_t sum = XXH3_64bits_digest(hash);
   XXH3_freeState(hash);
   return sum == part.checksum;
+}
+
+/// The last run that has left part files there, or in partitions below; 0 if none has.
+std::uint64_t last_run_in(const std::string& directory) {
+  std::uint64_t last = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_partition = name.find('=') != std::string::npos && entry.is_directory();
+    last = std::max(last, is_partition ? last_run_in(entry.path().string()) : run_of_part(name));
+  }
+  return last;
 }
 
 void rename_or_throw(const std::string& from, const std::string& to) {
@@ -76,11 +88,34 @@ void SinkDirectory::acquire() {
 
 void SinkDirectory::publish(const std::vector<SinkPart>& parts, Check check) {
   bool renamed = false;
-  for (const SinkPart& part : parts)
-    if (!part.payload.empty() && publish_one(PartFile::decode(part.payload), check)) renamed = true;
+  // The innermost first: a directory is durable once that which names it is synced.
+  std::set<std::string, std::greater<>> directories;
+  if (!parts.empty()) directories.insert(path_);
+  for (const SinkPart& part : parts) {
+    if (part.payload.empty()) continue;
+    for (const PartFile& file : PartFile::decode(part.payload)) {
+      make_directories_of(file, directories);
+      if (publish_one(file, check)) renamed = true;
+    }
+  }
   // Also when an earlier attempt has renamed all: it may have ended before its sync.
-  if (!parts.empty()) sync_directory(path_);
+  for (const std::string& directory : directories) sync_directory(directory);
   if (renamed) sync_directory(staged_path());
+}
+
+void SinkDirectory::make_directories_of(const PartFile& file,
+                                        std::set<std::string, std::greater<>>& directories) {
+  std::vector<std::string> missing;
+  for (std::size_t slash = file.final_name.find('/'); slash != std::string::npos;
+       slash = file.final_name.find('/', slash + 1))
+    missing.push_back(path_ + "/" + file.final_name.substr(0, slash));
+  if (missing.empty() || !directories.insert(missing.back()).second) return;
+  std::error_code error;
+  fs::create_directories(missing.back(), error);
+  if (error)
+    throw RestartJob(
+        fmt::format("file sink: cannot make directory `{}`: {}", missing.back(), error.message()));
+  directories.insert(missing.begin(), missing.end());
 }
 
 bool SinkDirectory::publish_one(const PartFile& part, Check check) {
@@ -125,9 +160,7 @@ void SinkDirectory::clear_staged() {
 }
 
 std::uint64_t SinkDirectory::begin_run() {
-  std::uint64_t last = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path_))
-    last = std::max(last, run_of_part(entry.path().filename().string()));
+  std::uint64_t last = last_run_in(path_);
   const std::string path = staged_path() + "/" + kRunName;
   {
     std::ofstream file(path + ".new", std::ios::trunc);

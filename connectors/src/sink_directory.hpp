@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ class SinkDirectory {
   std::string staged_path() const { return path_ + "/.staged"; }
 
  private:
+  /// Makes the directories of the file's partition and notes that they are to be synced.
+  void make_directories_of(const PartFile& file, std::set<std::string, std::greater<>>& directories);
   bool publish_one(const PartFile& part, Check check);
 
   const std::string path_;

@@ -67,12 +67,13 @@ void Attempt::open_connectors() {
   }
   for (const Vertex& vertex : graph_.vertices) {
     if (!std::holds_alternative<SourceVertex>(vertex.what)) continue;
-    std::optional<double> rate;
+    Pace pace;
     OpenSource& open = sources_.emplace_back();
     open.vertex = &vertex;
-    open.source = open_source(vertex, rate);
+    open.source = open_source(vertex, pace);
     open.partitions = open.source->partitions();
-    open.board = std::make_unique<SourceBoard>(open.partitions.size(), rate, world_.environment.now());
+    open.board = std::make_unique<SourceBoard>(open.partitions.size(), pace.rate, world_.environment.now(),
+                                               pace.in_turn);
     open.progress.resize(options_.parallelism);
   }
   align_sources();
@@ -88,17 +89,18 @@ void Attempt::align_sources() {
     if (const std::string group = group_of(open); !group.empty()) open.board->align_with(groups[group]);
 }
 
-std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, std::optional<double>& rate) {
+std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, Pace& pace) {
   const auto& source = std::get<SourceVertex>(vertex.what);
   SourceAddress address =
       SourceAddress::parse(vertex.name, address_of(vertex, options_.sources, source.default_uri));
-  rate = address.rate;
+  pace.rate = address.rate;
   if (address.uri.scheme == "generator") {
     const GeneratorOptions generator = address.generator();
     if (!source.generator)
       throw FailJob(fmt::format("source '{}' has no generator: bind it to a file or a topic", vertex.name),
                     ExitCode::kUsage);
     bounded_ = bounded_ && generator.events.has_value();
+    pace.in_turn = true;
     return source.generator(generator);
   }
   SourceOptions options;
@@ -386,6 +388,7 @@ std::vector<SourceStatus> Attempt::source_status() const {
     SourceStatus status;
     status.name = open.vertex->name;
     status.partitions = static_cast<std::uint32_t>(open.partitions.size());
+    status.paced_since = open.board->paced_since();
     EventTime slowest = EventTime::max();
     double progress = 0;
     std::int64_t lag = 0;

@@ -51,7 +51,11 @@ class Attempt {
   };
 
   void open_connectors();
-  std::unique_ptr<Source> open_source(const Vertex& vertex, std::optional<double>& rate);
+  struct Pace {
+    std::optional<double> rate;
+    bool in_turn = false;
+  };
+  std::unique_ptr<Source> open_source(const Vertex& vertex, Pace& pace);
   void align_sources();
   void recover(Epoch oldest);
   void open_savepoint();

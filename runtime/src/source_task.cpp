@@ -48,15 +48,27 @@ EventTime SourceBoard::slowest() const {
   return slowest;
 }
 
-std::size_t SourceBoard::reserve(std::size_t wanted, Environment::Instant now) {
+std::size_t SourceBoard::reserve(std::uint32_t partition, std::size_t wanted, Environment::Instant now) {
   if (!rate_) return wanted;
-  const auto allowed =
-      static_cast<std::int64_t>(*rate_ * std::chrono::duration<double>(now - started_).count());
-  const std::int64_t before = taken_.fetch_add(static_cast<std::int64_t>(wanted), std::memory_order_relaxed);
+  auto allowed = static_cast<std::int64_t>(*rate_ * std::chrono::duration<double>(now - started_).count());
+  const auto turns = static_cast<std::int64_t>(cells_.size());
+  if (in_turn_) allowed = (allowed + turns - 1 - static_cast<std::int64_t>(partition)) / turns;
+  const std::int64_t before =
+      taken(partition).fetch_add(static_cast<std::int64_t>(wanted), std::memory_order_relaxed);
   const auto granted = static_cast<std::size_t>(
       std::clamp<std::int64_t>(allowed - before, 0, static_cast<std::int64_t>(wanted)));
-  give_back(wanted - granted);
+  give_back(partition, wanted - granted);
   return granted;
+}
+
+std::optional<Environment::Instant> SourceBoard::next_due(std::uint32_t partition) {
+  if (!rate_) return std::nullopt;
+  std::int64_t row = taken(partition).load(std::memory_order_relaxed);
+  if (in_turn_) row = row * static_cast<std::int64_t>(cells_.size()) + static_cast<std::int64_t>(partition);
+  const std::chrono::duration<double> after(static_cast<double>(row + 1) / *rate_);
+  // A rate of nearly nothing must not overflow: a day is as good as for ever.
+  const std::chrono::duration<double> day(std::chrono::hours{24});
+  return started_ + std::chrono::duration_cast<Environment::Instant>(std::min(after, day));
 }
 
 SourceTask::SourceTask(SourceTaskOptions options, AttemptControl& control, MetricRegistry& metrics,
@@ -74,7 +86,7 @@ SourceTask::SourceTask(SourceTaskOptions options, AttemptControl& control, Metri
   for (AssignedPartition& assigned : partitions) {
     operator_->add_partition(assigned.index, assigned.name, assigned.watermark);
     const Position begin = assigned.reader->position();
-    partitions_.push_back({std::move(assigned), begin, std::nullopt, EventTime::min(), false});
+    partitions_.push_back({std::move(assigned), begin, std::nullopt, EventTime::min()});
     publish(partitions_.back(), partitions_.back().assigned.ended ? Standing::kEnded : Standing::kReading);
   }
 }
@@ -107,6 +119,18 @@ bool SourceTask::read_next(Environment::Instant now) {
   return false;
 }
 
+Environment::Instant SourceTask::nap(Environment::Instant now, Environment::Instant at_most) const {
+  Environment::Instant next = now + at_most;
+  for (const Partition& partition : partitions_) {
+    auto due = board_.next_due(partition.assigned.index);
+    if (!due || partition.assigned.ended || !may_read(partition)) continue;
+    if (partition.read_at) due = std::max(*due, *partition.read_at + control_.linger());
+    next = std::min(next, *due);
+  }
+  // What is due already waits for something else than time.
+  return std::min(at_most, std::max(next - now, control_.linger() / 4));
+}
+
 bool SourceTask::may_read(const Partition& partition) const {
   if (!options_.max_drift) return true;
   const EventTime own = operator_->watermark(partition.assigned.index);
@@ -114,11 +138,16 @@ bool SourceTask::may_read(const Partition& partition) const {
 }
 
 bool SourceTask::read(Partition& partition, Environment::Instant now) {
-  const std::size_t allowed = board_.reserve(kRowsARead, now);
-  if (allowed == 0) return false;
-  const SourceOperator::Read read =
-      operator_->read(partition.assigned.index, *partition.assigned.reader, allowed);
-  board_.give_back(allowed - std::min(allowed, read.rows + read.rejected));
+  const std::uint32_t index = partition.assigned.index;
+  const std::size_t allowed = board_.reserve(index, kRowsARead, now);
+  // Rows that come one by one would go on one by one, and cost a pass, a batch and a wake-up each.
+  if (allowed == 0 || (allowed < kRowsARead && is_gathering(partition, now))) {
+    board_.give_back(index, allowed);
+    return false;
+  }
+  if (board_.paced_since()) partition.read_at = now;
+  const SourceOperator::Read read = operator_->read(index, *partition.assigned.reader, allowed);
+  board_.give_back(index, allowed - std::min(allowed, read.rows + read.rejected));
   kill_point("after_poll");
   records_.add(read.rows + read.rejected);
   progress_.records.fetch_add(read.rows + read.rejected, std::memory_order_relaxed);

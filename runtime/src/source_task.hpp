@@ -24,8 +24,11 @@ enum class Standing {
 /// the same watermarks, are idle at the same time and end at the same time, whichever of them has which partition.
 class SourceBoard {
  public:
-  SourceBoard(std::size_t partitions, std::optional<double> rate, Environment::Instant started)
-      : cells_(partitions), aligned_with_{this}, rate_(rate), started_(started) {}
+  /// `rate`: rows a second from `started` on, over all partitions. `in_turn`: partition k of K gives rows k, k + K, …, as a
+  /// generator's do, and none of them before its turn; otherwise whoever asks first reads first.
+  SourceBoard(std::size_t partitions, std::optional<double> rate, Environment::Instant started,
+              bool in_turn = false)
+      : cells_(partitions), aligned_with_{this}, rate_(rate), started_(started), in_turn_(in_turn) {}
   SourceBoard(const SourceBoard&) = delete;
 
   /// By the partition's own task only.
@@ -43,24 +46,35 @@ class SourceBoard {
   void align_with(std::vector<const SourceBoard*> boards) { aligned_with_ = std::move(boards); }
   /// The smallest watermark among the partitions to be waited for.
   EventTime slowest() const;
-  /// Rows that may be read at this moment, at most `wanted`; given back what is not used.
-  std::size_t reserve(std::size_t wanted, Environment::Instant now);
-  void give_back(std::size_t rows) {
-    taken_.fetch_sub(static_cast<std::int64_t>(rows), std::memory_order_relaxed);
+  /// Rows of `partition` that may be read at this moment, at most `wanted`; given back what is not used.
+  std::size_t reserve(std::uint32_t partition, std::size_t wanted, Environment::Instant now);
+  void give_back(std::uint32_t partition, std::size_t rows) {
+    taken(partition).fetch_sub(static_cast<std::int64_t>(rows), std::memory_order_relaxed);
+  }
+  /// When the next row of `partition` may be read; none where there is no rate. Any worker.
+  std::optional<Environment::Instant> next_due(std::uint32_t partition);
+  /// The moment that the rate counts from: row n may be read (n + 1) / rate seconds later.
+  std::optional<Environment::Instant> paced_since() const {
+    return rate_ ? std::optional(started_) : std::nullopt;
   }
 
  private:
   struct Cell {
     std::atomic<std::int64_t> watermark{EventTime::min().millis};
     std::atomic<std::int64_t> waited_for{EventTime::min().millis};  ///< EventTime::max(): nobody need wait
+    std::atomic<std::int64_t> taken{0};                             ///< rows, where partitions take turns
   };
   EventTime own_slowest() const;
+  std::atomic<std::int64_t>& taken(std::uint32_t partition) {
+    return in_turn_ ? cells_[partition].taken : taken_;
+  }
 
   std::deque<Cell> cells_;
   std::atomic<std::int64_t> merged_{EventTime::min().millis};
   std::vector<const SourceBoard*> aligned_with_;
   const std::optional<double> rate_;
   const Environment::Instant started_;
+  const bool in_turn_;
   std::atomic<std::int64_t> taken_{0};
 };
 
@@ -98,6 +112,8 @@ class SourceTask final : public Task {
 
   bool step(Environment::Instant now) override;
   bool is_blocked() const override { return outputs_.has_backlog(); }
+  /// Until rows may be read again, where there is a rate.
+  Environment::Instant nap(Environment::Instant now, Environment::Instant at_most) const override;
   const std::string& vertex() const override { return options_.vertex; }
 
  private:
@@ -107,10 +123,15 @@ class SourceTask final : public Task {
     std::optional<Environment::Instant> caught_up_since;
     EventTime caught_up_at;  ///< its watermark then
     bool idle = false;
+    std::optional<Environment::Instant> read_at = std::nullopt;  ///< rows, where there is a rate
   };
   bool read_next(Environment::Instant now);
   bool read(Partition& partition, Environment::Instant now);
   bool may_read(const Partition& partition) const;
+  /// With a rate: whether too little time has passed for rows to be worth a batch.
+  bool is_gathering(const Partition& partition, Environment::Instant now) const {
+    return partition.read_at && now - *partition.read_at < control_.linger();
+  }
   void note_status(Partition& partition, ReadStatus status, Environment::Instant now);
   void note_caught_up(Partition& partition, Environment::Instant now);
   void publish(const Partition& partition, Standing standing);

@@ -93,6 +93,10 @@ class Task {
   virtual bool step(Environment::Instant now) = 0;
   /// True while what it has to give finds no room.
   virtual bool is_blocked() const = 0;
+  /// After a step without progress: how long its worker may sleep although nobody wakes it, at most `at_most`.
+  virtual Environment::Instant nap(Environment::Instant, Environment::Instant at_most) const {
+    return at_most;
+  }
   virtual const std::string& vertex() const = 0;
 };
 

@@ -72,7 +72,7 @@ class ThreadedRun {
         if (progressed) {
           idle_passes = 0;
         } else if (++idle_passes > kSpins) {
-          attempt_.parker(worker).park(kWorkerNap);
+          attempt_.parker(worker).park(nap(worker, begun));
           idle_passes = kSpins - 1;  // one more look after waking, then sleep again
           begun = environment_.now();
           spent.add(static_cast<std::uint64_t>((begun - now).count()));
@@ -87,6 +87,12 @@ class ThreadedRun {
     bool progressed = false;
     for (const auto& task : attempt_.tasks(worker)) progressed |= task->step(now);
     return progressed;
+  }
+
+  Environment::Instant nap(std::uint32_t worker, Environment::Instant now) const {
+    Environment::Instant shortest = kWorkerNap;
+    for (const auto& task : attempt_.tasks(worker)) shortest = task->nap(now, shortest);
+    return shortest;
   }
 
   bool is_blocked(std::uint32_t worker) const {

@@ -22,9 +22,11 @@ class FakeEnvironment final : public weir::Environment {
       auto job = std::move(jobs_.front());
       jobs_.pop_front();
       job();
+      if (after_each_job) after_each_job();
     }
   }
   std::size_t waiting() const { return jobs_.size(); }
+  std::function<void()> after_each_job;
 
  private:
   std::deque<std::function<void()>> jobs_;

@@ -200,7 +200,7 @@ TEST_CASE("FileSink refuses to go on when a part file is nowhere, damaged, or it
     first.sink->recover(weir::kNoEpoch, {});
     part = first.stage(4, 0, {"EWR"});
   }
-  const weir::PartFile about = weir::PartFile::decode(part.payload);
+  const weir::PartFile about = weir::PartFile::decode(part.payload).at(0);
   const std::string staged_path = dir.path("out/.staged/" + about.staged_name);
   const std::string final_path = dir.path("out/part-0000000004-0.jsonl");
   const auto recover = [&] { Attempt(environment, "file:" + dir.path("out")).sink->recover(4, {part}); };

@@ -4,17 +4,22 @@
     nexmark_test.py NEXMARK_BINARY [QUERY...]
 
 Generates both inputs, runs the queries with one and two workers, in memory and in a RocksDB mode that is short of it, and from the pipeline's
-own generator; then once more while they are killed. What they write must be the golden result each time, to the byte.
+own generator; then once more while they are killed. What they write must be the golden result each time, to the byte; so must be what their changelogs
+add up to, and q10's files by day and minute.
 """
+import collections
 import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 GOLDEN = json.loads((HERE / "golden.json").read_text())
@@ -42,15 +47,15 @@ def generate(place, name, *more):
     return path
 
 
-def command(query, place, source, *more, bound=BOUND):
+def command(query, place, source, *more, bound=BOUND, sink=""):
     return [str(word) for word in (
-        PROGRAM, "run", "--query", query, *source, "--watermark-delay", bound, "--sink", f"results=file:{place}/out?format=jsonl",
+        PROGRAM, "run", "--query", query, *source, "--watermark-delay", bound, "--sink", f"results=file:{place}/out?format=jsonl{sink}",
         "--state-dir", f"{place}/state", "--checkpoint-dir", f"{place}/checkpoints", "--http", "off", "--log-level", "warn", *more)]
 
 
-def run(words):
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+def run(words, wanted=0, **more):
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, **more)
+    assert done.returncode == wanted, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
 
 
 def run_killed(words, place, seed):
@@ -69,9 +74,46 @@ def run_killed(words, place, seed):
     run(words)
 
 
-def lines_of(query, place):
-    """The result as sorted lines. Part files are named by epoch, then worker, so that their order is that of a key's rows."""
-    lines = [line for file in sorted((place / "out").glob("part-*")) for line in file.read_bytes().splitlines()]
+def lines_written(place):
+    """In the order of files: they are named by epoch, then worker, so that their order is that of a key's rows."""
+    return [line for file in sorted((place / "out").glob("part-*")) for line in file.read_bytes().splitlines()]
+
+
+def lines_of_partitions(place):
+    """The lines of all part files below, with the columns that their directories name put back behind the others."""
+    lines = []
+    for file in sorted((place / "out").glob("*/*/part-*")):
+        columns = [part.split("=", 1) for part in file.relative_to(place / "out").parts[:-1]]
+        more = "".join(f',"{name}":"{urllib.parse.unquote(value)}"' for name, value in columns)
+        lines += [line[:-1] + more.encode() + b"}" for line in file.read_bytes().splitlines()]
+    return lines
+
+
+def folded(query, lines):
+    """The table that a changelog adds up to. Each change must fit what was there: that is what Flink's readers of one rely on."""
+    table, kinds = {}, collections.Counter()
+    before = None  # a -U, of which the +U must follow
+    for line in lines:
+        kind, row = line[9:11].decode(), line[19:-1]  # {"kind":"+I","row":{…}}
+        fields = json.loads(row)
+        key = tuple(fields[column] for column in KEYS[query])
+        kinds[kind] += 1
+        assert (kind == "+U") == (before == key and before is not None), f"{kind} of {key} after a -U of {before}"
+        if kind in ("+I", "+U"):
+            assert key not in table, f"{kind} of {key}, which is there"
+            table[key] = row
+        else:
+            assert table.pop(key, None) == row, f"{kind} of {key} takes back what is not there"
+        before = key if kind == "-U" else None
+    assert kinds["-U"] == kinds["+U"] > 0 and kinds["+I"] == len(table) and set(kinds) <= {"+I", "-U", "+U"}, kinds
+    return list(table.values())
+
+
+def lines_of(query, place, form=""):
+    """The result as sorted lines."""
+    lines = lines_of_partitions(place) if form == "partitions" else lines_written(place)
+    if form == "changelog":
+        lines = folded(query, lines)
     if query == "q12":
         sums = {}
         for row in map(json.loads, lines):
@@ -86,8 +128,8 @@ def lines_of(query, place):
     return sorted(lines)
 
 
-def check(query, place, order):
-    lines = lines_of(query, place)
+def check(query, place, order, form=""):
+    lines = lines_of(query, place, form)
     golden = GOLDEN["results"][query]
     if hashlib.sha256(b"".join(line + b"\n" for line in lines)).hexdigest() == golden[order]:
         return
@@ -127,6 +169,41 @@ def case(query, place, order, arguments, kill):
     check(query, place, order)
 
 
+def changelog_case(query, place, order, arguments, kill):
+    source, *more = arguments
+    words = command(query, place, source, "--changelog", *more)
+    if kill:
+        run_killed(words, place, query)
+    else:
+        run(words)
+    check(query, place, order, "changelog")
+
+
+def partitions_case(query, place, order, arguments, kill):
+    source, *more = arguments
+    words = command(query, place, source, *more, sink="&partition_by=dt,hm")
+    if kill:
+        # Between the renames of one commit, twice, and where the rows are on their way.
+        for point in ("file-sink-before-rename:2", "file-sink-after-rename:3"):
+            run(words, wanted=-signal.SIGKILL, env={**os.environ, "WEIR_KILLPOINT": point})
+        run_killed(words, place, query)
+    else:
+        run(words)
+    assert not [file for file in (place / "out" / ".staged").iterdir() if file.name not in ("LOCK", "RUN")]
+    assert len(list((place / "out").glob("dt=*/hm=*"))) > 2
+    check(query, place, order, "partitions")
+
+
+def more_cases(names, inputs):
+    """What some queries can do besides: function, query, then as case()."""
+    for query in names:
+        for number, (name, *what) in enumerate(cases(inputs)):
+            if query in KEYS and name in ("two workers, heap", "one worker, RocksDB", "killed"):
+                yield changelog_case, query, f"changelog, {name}", *what
+            if query == "q10" and name in ("one worker, heap", "two workers, heap", "killed"):
+                yield partitions_case, query, f"partitions, {name}", *what
+
+
 def check_edges(scratch):
     """q7 with bids at the very moment at which windows meet, as high as either window's highest: rare in generated events."""
     chance = random.Random(7)
@@ -152,9 +229,26 @@ def check_edges(scratch):
     assert len(set(expected)) < len(expected), "no bid belongs to two windows"
 
 
+def check_limit():
+    """The loops by hand are of use only while they answer what the queries do."""
+    for more in ([], ["--event-rate", "1000", "--keys", "3x"], ["--event-rate", "50", "--watermark-delay-ms", "0", "--parallelism", "2"]):
+        said = subprocess.run([PROGRAM, "limit", "--events", "100000", "--json", *more], capture_output=True, text=True)
+        assert said.returncode == 0, f"limit {more}: {said.stdout}\n{said.stderr}"
+        assert sum(json.loads(line)["rows"] > 0 for line in said.stdout.splitlines()) == 7, f"limit {more}: {said.stdout}"
+
+
+def check_latency(scratch, query, *more):
+    """No row may come before the event is due that it is said to be owed to; then the program fails."""
+    words = [PROGRAM, "bench", "--latency", "50000", "--queries", query, "--parallelism", "2", "--events", "250000", "--json", "--scratch", scratch, *more]
+    said = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    times = [said[name] for name in ("p50_ms", "p99_ms", "p99_9_ms", "max_ms")]
+    assert said["rows"] > 0 and 0 < times[0] and times == sorted(times), said
+
+
 def main(scratch):
     inputs = {"in-order": generate(scratch, "in-order"), "disordered": generate(scratch, "disordered", "--disorder", "3000")}
     check_edges(scratch)
+    check_limit()
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         running = {}
@@ -163,6 +257,12 @@ def main(scratch):
                 if name == "generated" and query in ("q18", "q19"):
                     continue  # rows of two partitions have no order
                 running[pool.submit(case, query, scratch / f"{query}-{number}", *what)] = f"{query}, {name}"
+        for number, (function, query, name, *what) in enumerate(more_cases(queries(), inputs)):
+            running[pool.submit(function, query, scratch / f"more-{number}", *what)] = f"{query}, {name}"
+        # Event time goes ten times as fast as the clock where windows are to end.
+        for query, *more in (["q0"], ["q3"], ["q5", "--event-rate", "5000"], ["q11", "--event-rate", "5000"], ["q19"]):
+            if query in queries():
+                running[pool.submit(check_latency, scratch / f"latency-{query}", query, *more)] = f"{query}, latency"
         for done in concurrent.futures.as_completed(running):
             if done.exception():
                 failed += 1

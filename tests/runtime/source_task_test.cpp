@@ -65,10 +65,14 @@ struct Rig {
     std::optional<double> rate = std::nullopt;
     std::vector<AssignedPartition> restored = {};
     std::size_t elsewhere = 0;  ///< partitions, after its own, that belong to other workers
+    bool in_turn = false;
+    std::chrono::microseconds linger = 0us;
   };
   explicit Rig(std::size_t count) : Rig(count, Say{}) {}
   Rig(std::size_t count, Say say)
-      : control(environment, 0ns), board(count + say.elsewhere, say.rate, environment.now()), scripts(count) {
+      : control(environment, say.linger),
+        board(count + say.elsewhere, say.rate, environment.now(), say.in_turn),
+        scripts(count) {
     Pipeline pipeline("test");
     pipeline.source<Event>("events").event_time(&Event::time, monotonous()).sink("sink");
     graph = pipeline.graph();
@@ -358,6 +362,57 @@ TEST_CASE("SourceTask reads no more than its rate, over all partitions") {
   rig.environment.time += 2500ms;
   rig.run();
   CHECK(rig.scripts[0].read + rig.scripts[1].read == 350);
+}
+
+TEST_CASE("SourceTask reads a row of partitions that take turns when it is due, and none before") {
+  Rig rig(2, {.rate = 1000.0, .elsewhere = 1, .in_turn = true});
+  for (std::int64_t n = 0; n < 1000; ++n) rig.give(static_cast<std::size_t>(n % 2), {n});
+  const Environment::Instant began = rig.environment.time;
+  for (std::int64_t ms = 0; ms < 300; ms += 7) {
+    INFO(ms << " ms");
+    rig.environment.time = began + std::chrono::milliseconds(ms);
+    rig.run();
+    // Rows 0 to ms - 1 are due, a third of them in each partition, also if the third partition is behind.
+    CHECK(rig.scripts[0].read == (ms + 2) / 3);
+    CHECK(rig.scripts[1].read == (ms + 1) / 3);
+  }
+}
+
+TEST_CASE("SourceTask lets its worker sleep until a row is due") {
+  SECTION("a row a second") {
+    Rig rig(1, {.rate = 1.0, .linger = 200us});
+    CHECK(rig.task->nap(rig.environment.now(), 2ms) == 2ms);
+    CHECK(rig.task->nap(rig.environment.now() + 999ms, 2ms) == 1ms);
+    CHECK(rig.task->nap(rig.environment.now() + 2s, 2ms) == 50us);
+  }
+  SECTION("another worker's partition is no reason to wake up") {
+    Rig rig(1, {.rate = 1000.0, .elsewhere = 9, .in_turn = true, .linger = 200us});
+    rig.give(0, {1});
+    rig.environment.time += 1ms;
+    rig.run();
+    CHECK(rig.task->nap(rig.environment.now(), 20ms) == 10ms);
+  }
+  SECTION("no rate") {
+    Rig rig(1, {.linger = 200us});
+    CHECK(rig.task->nap(rig.environment.now(), 2ms) == 2ms);
+  }
+}
+
+TEST_CASE("SourceTask with a rate reads once a linger, or as soon as a batch is due") {
+  const double rate = GENERATE(100'000.0, 10'000'000.0);
+  Rig rig(1, {.rate = rate, .linger = 200us});
+  for (std::int64_t n = 0; n < 20'000; ++n) rig.give(0, {n});
+  rig.environment.time += 100us;
+  rig.run();
+  const std::int64_t first = rig.scripts[0].read;
+  CHECK(first == (rate < 1e6 ? 10 : 1000));
+  CHECK(rig.task->nap(rig.environment.now(), 2ms) == 200us);
+  rig.environment.time += 150us;
+  rig.run();
+  CHECK(rig.scripts[0].read == (rate < 1e6 ? first : 2024));
+  rig.environment.time += 52us;
+  rig.run();
+  CHECK(rig.scripts[0].read == (rate < 1e6 ? 30 : 2024));
 }
 
 TEST_CASE("SourceTask answers a barrier with positions and watermarks, after the rows that it has read") {

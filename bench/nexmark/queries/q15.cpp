@@ -1,6 +1,7 @@
 // The statistics of each day: bids, bidders and auctions, in all and by rank.
 
 #include "../bid_statistics.hpp"
+#include "../changelog.hpp"
 #include "../queries.hpp"
 
 namespace nexmark {
@@ -27,10 +28,8 @@ BOOST_DESCRIBE_STRUCT(Q15Row, (),
                        rank2_bidders, rank3_bidders, total_auctions, rank1_auctions, rank2_auctions,
                        rank3_auctions))
 
-}  // namespace
-
-void q15(weir::Pipeline&, const Events& events) {
-  bid_statistics<std::int32_t, Q15Row>(
+auto statistics(const Events& events) {
+  return bid_statistics<std::int32_t, Q15Row>(
       events, [](const Bid& bid) { return day_of(bid.dateTime); },
       [](std::int32_t day, const BidStatistics& s, weir::Arena& arena) {
         return Q15Row{day_text(start_of_day(day), arena),
@@ -46,8 +45,15 @@ void q15(weir::Pipeline&, const Events& events) {
                       s.auctions.rank1,
                       s.auctions.rank2,
                       s.auctions.rank3};
-      })
-      .sink("results", "print:");
+      });
+}
+
+}  // namespace
+
+void q15(weir::Pipeline&, const Events& events) { statistics(events).sink("results", "print:"); }
+
+void q15_changelog(weir::Pipeline&, const Events& events) {
+  changelog(statistics(events), &Q15Row::day).sink("results", "print:");
 }
 
 }  // namespace nexmark

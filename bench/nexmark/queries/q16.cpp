@@ -1,6 +1,7 @@
 // The statistics of each channel and day: bids, bidders and auctions, in all and by rank, and the minute of the last bid.
 
 #include "../bid_statistics.hpp"
+#include "../changelog.hpp"
 #include "../queries.hpp"
 
 namespace nexmark {
@@ -36,10 +37,16 @@ struct ChannelDay {
 };
 BOOST_DESCRIBE_STRUCT(ChannelDay, (), (channel, day))
 
-}  // namespace
+/// As the results have it.
+struct ChannelOfDay {
+  std::string_view channel;
+  std::string_view day;
+  friend bool operator==(const ChannelOfDay&, const ChannelOfDay&) = default;
+};
+BOOST_DESCRIBE_STRUCT(ChannelOfDay, (), (channel, day))
 
-void q16(weir::Pipeline&, const Events& events) {
-  bid_statistics<ChannelDay, Q16Row>(
+auto statistics(const Events& events) {
+  return bid_statistics<ChannelDay, Q16Row>(
       events,
       [](const Bid& bid) {
         return ChannelDay{bid.channel, day_of(bid.dateTime)};
@@ -51,8 +58,17 @@ void q16(weir::Pipeline&, const Events& events) {
                       s.bids.rank1,     s.bids.rank2,         s.bids.rank3,    s.bidders.total,
                       s.bidders.rank1,  s.bidders.rank2,      s.bidders.rank3, s.auctions.total,
                       s.auctions.rank1, s.auctions.rank2,     s.auctions.rank3};
-      })
-      .sink("results", "print:");
+      });
+}
+
+}  // namespace
+
+void q16(weir::Pipeline&, const Events& events) { statistics(events).sink("results", "print:"); }
+
+void q16_changelog(weir::Pipeline&, const Events& events) {
+  changelog(statistics(events), [](const Q16Row& row) {
+    return ChannelOfDay{row.channel, row.day};
+  }).sink("results", "print:");
 }
 
 }  // namespace nexmark

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../bid_rank.hpp"
+#include "../changelog.hpp"
 #include "../queries.hpp"
 #include "../time_text.hpp"
 
@@ -60,15 +61,30 @@ struct PricesOfDay {
   }
 };
 
-}  // namespace
+/// As the results have it.
+struct AuctionOfDay {
+  std::int64_t auction;
+  std::string_view day;
+  friend bool operator==(const AuctionOfDay&, const AuctionOfDay&) = default;
+};
+BOOST_DESCRIBE_STRUCT(AuctionOfDay, (), (auction, day))
 
-void q17(weir::Pipeline&, const Events& events) {
-  bids(events)
+auto prices(const Events& events) {
+  return bids(events)
       .key_by([](const Bid& bid) {
         return AuctionDay{bid.auction, day_of(bid.dateTime)};
       })
-      .process<Q17Row>("prices-of-days", PricesOfDay{})
-      .sink("results", "print:");
+      .process<Q17Row>("prices-of-days", PricesOfDay{});
+}
+
+}  // namespace
+
+void q17(weir::Pipeline&, const Events& events) { prices(events).sink("results", "print:"); }
+
+void q17_changelog(weir::Pipeline&, const Events& events) {
+  changelog(prices(events), [](const Q17Row& row) {
+    return AuctionOfDay{row.auction, row.day};
+  }).sink("results", "print:");
 }
 
 }  // namespace nexmark

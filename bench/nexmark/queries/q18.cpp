@@ -1,5 +1,6 @@
 // The last bid of each bidder for each auction.
 
+#include "../changelog.hpp"
 #include "../queries.hpp"
 
 namespace nexmark {
@@ -25,15 +26,18 @@ struct LastBids {
   }
 };
 
+constexpr auto kBidderAndAuction = [](const Bid& bid) { return BidderAuction{bid.bidder, bid.auction}; };
+
+auto last_bids(const Events& events) {
+  return bids(events).key_by(kBidderAndAuction).process<Bid>("last-bids", LastBids{});
+}
+
 }  // namespace
 
-void q18(weir::Pipeline&, const Events& events) {
-  bids(events)
-      .key_by([](const Bid& bid) {
-        return BidderAuction{bid.bidder, bid.auction};
-      })
-      .process<Bid>("last-bids", LastBids{})
-      .sink("results", "print:");
+void q18(weir::Pipeline&, const Events& events) { last_bids(events).sink("results", "print:"); }
+
+void q18_changelog(weir::Pipeline&, const Events& events) {
+  changelog(last_bids(events), kBidderAndAuction).sink("results", "print:");
 }
 
 }  // namespace nexmark

@@ -1,5 +1,6 @@
 // The ten highest bids of each auction, with their ranks.
 
+#include "../changelog.hpp"
 #include "../queries.hpp"
 
 namespace nexmark {
@@ -20,10 +21,15 @@ BOOST_DESCRIBE_STRUCT(Q19Row, (), (auction, bidder, price, channel, url, dateTim
 
 using Change = weir::TopChange<Bid>;
 
-}  // namespace
+struct Rank {
+  std::int64_t auction;
+  std::int64_t number;
+  friend bool operator==(const Rank&, const Rank&) = default;
+};
+BOOST_DESCRIBE_STRUCT(Rank, (), (auction, number))
 
-void q19(weir::Pipeline&, const Events& events) {
-  bids(events)
+auto highest_bids(const Events& events) {
+  return bids(events)
       .key_by(&Bid::auction)
       .top_n("highest-bids", weir::top(10, &Bid::price).with_ranks())
       // Whatever leaves a rank makes room for another: the last row of a rank is the table's.
@@ -32,8 +38,17 @@ void q19(weir::Pipeline&, const Events& events) {
         const Bid& bid = change.row;
         return Q19Row{bid.auction, bid.bidder,   bid.price, bid.channel,
                       bid.url,     bid.dateTime, bid.extra, change.rank};
-      })
-      .sink("results", "print:");
+      });
+}
+
+}  // namespace
+
+void q19(weir::Pipeline&, const Events& events) { highest_bids(events).sink("results", "print:"); }
+
+void q19_changelog(weir::Pipeline&, const Events& events) {
+  changelog(highest_bids(events), [](const Q19Row& row) {
+    return Rank{row.auction, row.rank_number};
+  }).sink("results", "print:");
 }
 
 }  // namespace nexmark

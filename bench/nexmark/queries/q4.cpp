@@ -1,5 +1,6 @@
 // The average price at which auctions of each category go, as it changes with every bid that wins.
 
+#include "../changelog.hpp"
 #include "../queries.hpp"
 
 namespace nexmark {
@@ -78,16 +79,21 @@ struct MeanPrices {
   }
 };
 
-}  // namespace
-
-void q4(weir::Pipeline&, const Events& events) {
-  auctions(events)
+auto mean_prices(const Events& events) {
+  return auctions(events)
       .key_by(&Auction::id)
       .connect_with(bids(events).key_by(&Bid::auction))
       .process<PriceChange>("final-prices", FinalPrices{})
       .key_by(&PriceChange::category)
-      .process<Q4Row>("mean-prices", MeanPrices{})
-      .sink("results", "print:");
+      .process<Q4Row>("mean-prices", MeanPrices{});
+}
+
+}  // namespace
+
+void q4(weir::Pipeline&, const Events& events) { mean_prices(events).sink("results", "print:"); }
+
+void q4_changelog(weir::Pipeline&, const Events& events) {
+  changelog(mean_prices(events), &Q4Row::id).sink("results", "print:");
 }
 
 }  // namespace nexmark

@@ -1,5 +1,6 @@
 // Auctions with their winning bids: the highest of those that came while the auction was open, of equal ones the earliest.
 
+#include "../changelog.hpp"
 #include "../queries.hpp"
 
 namespace nexmark {
@@ -68,14 +69,19 @@ struct WinningBids {
   }
 };
 
-}  // namespace
-
-void q9(weir::Pipeline&, const Events& events) {
-  auctions(events)
+auto winners(const Events& events) {
+  return auctions(events)
       .key_by(&Auction::id)
       .connect_with(bids(events).key_by(&Bid::auction))
-      .process<Q9Row>("winning-bids", WinningBids{})
-      .sink("results", "print:");
+      .process<Q9Row>("winning-bids", WinningBids{});
+}
+
+}  // namespace
+
+void q9(weir::Pipeline&, const Events& events) { winners(events).sink("results", "print:"); }
+
+void q9_changelog(weir::Pipeline&, const Events& events) {
+  changelog(winners(events), &Q9Row::id).sink("results", "print:");
 }
 
 }  // namespace nexmark

@@ -77,6 +77,8 @@ struct SourceStatus {
   EventTime watermark = EventTime::min();
   std::optional<double> progress;  ///< 0 to 1, for bounded inputs
   std::optional<std::int64_t> lag;
+  /// Environment::now() from which a `rate` counts: row n of a generator is due (n + 1) / rate seconds later. Of the attempt that runs.
+  std::optional<Environment::Instant> paced_since = std::nullopt;
 };
 
 /// A key that takes much of an operator's rows on one worker, from a sample of recent rows.
