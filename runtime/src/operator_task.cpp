@@ -146,7 +146,7 @@ void OperatorTask::answer_barrier(Epoch epoch) {
   snapshot.vertex = vertex_;
   TaskSnapshotWriter writer(snapshot);
   operator_->snapshot(writer);
-  behind_barrier_ = state_ != nullptr;
+  if (state_) awaited_ = state_->snapshots_taken();
   kill_point("mid_snapshot");
   outputs_.barrier(epoch);
   snapshot.sent = outputs_.take_sent();
@@ -156,8 +156,8 @@ void OperatorTask::answer_barrier(Epoch epoch) {
 }
 
 bool OperatorTask::waits_for_memory() {
-  behind_barrier_ = behind_barrier_ && state_->snapshot_in_flight();
-  return behind_barrier_ && state_->is_overfull();
+  if (awaited_ && state_->snapshots_taken() != *awaited_) awaited_.reset();
+  return awaited_ && state_->is_overfull();
 }
 
 bool OperatorTask::proceed_with_snapshot() {

@@ -42,7 +42,7 @@ class OperatorTask final : public Task {
   const StateStore* const state_;             ///< null: keeps none
   std::unique_ptr<Operator> operator_;        // after outputs_: its consumers write there
   std::optional<TaskSnapshot> sealing_;       ///< a snapshot that is being copied
-  bool behind_barrier_ = false;               ///< of the snapshot that is being written
+  std::optional<std::uint64_t> awaited_;      ///< number of the snapshot that it has passed the barrier of
   std::optional<EventTime> advancing_;        ///< a watermark the operator has not finished with
   std::optional<EventTime> processing_time_;  ///< a wall-clock time the operator has not finished with
   EventTime reached_ = EventTime::min();      ///< the last watermark the operator has finished with

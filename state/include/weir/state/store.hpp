@@ -34,14 +34,19 @@ class StateStore {
     const auto allowed = static_cast<std::ptrdiff_t>(memory_bytes_);
     return mode_ == StateMode::kHeap || in_use_ <= allowed ? 0 : static_cast<std::size_t>(in_use_ - allowed);
   }
-  /// Live objects exceed what they may take by a quarter, and a snapshot keeps them from being evicted: no more rows until it is taken.
-  bool is_overfull() const { return snapshot_in_flight() && excess_bytes() > memory_bytes_ / 4; }
+  /// Live objects exceed what they may take by a quarter, although what may be evicted is: a snapshot in flight keeps the rest.
+  bool is_overfull() const { return excess_bytes() > memory_bytes_ / 4; }
 
   /// True between a barrier and the moment its delta and snapshot are in the tier: nothing else may be written meanwhile,
   /// or it would be part of that snapshot.
   bool snapshot_in_flight() const { return in_flight_.load(std::memory_order_acquire); }
   void snapshot_begun() { in_flight_.store(true, std::memory_order_relaxed); }
-  void snapshot_taken() { in_flight_.store(false, std::memory_order_release); }
+  void snapshot_taken() {
+    taken_.fetch_add(1, std::memory_order_relaxed);
+    in_flight_.store(false, std::memory_order_release);
+  }
+  /// How many there were.
+  std::uint64_t snapshots_taken() const { return taken_.load(std::memory_order_relaxed); }
 
  private:
   std::unique_ptr<StateTier> tier_;
@@ -50,6 +55,7 @@ class StateStore {
   const std::size_t memory_bytes_;
   std::ptrdiff_t in_use_ = 0;
   std::atomic<bool> in_flight_{false};
+  std::atomic<std::uint64_t> taken_{0};
 };
 
 /// Identifies an operator's entries in the tier: derived from its name. Stored: never change.
