@@ -29,4 +29,4 @@ FROM events WHERE event_type = 2;
 CREATE TABLE results (${columns}) WITH (
   'connector' = 'kafka', 'format' = 'json', 'topic' = '${output}', 'properties.bootstrap.servers' = '${brokers}',
   'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = '${output}',
-  'properties.transaction.timeout.ms' = '600000');
+  'properties.transaction.timeout.ms' = '600000', 'properties.compression.type' = '${compression}');

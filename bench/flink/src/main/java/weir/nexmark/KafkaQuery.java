@@ -16,7 +16,8 @@ import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 /**
  * A query from a topic to a topic, exactly once, until the end that the topic has now; prints a line of JSON.
  *
- * <p>query=q0 brokers=HOST:PORT input=TOPIC output=TOPIC state=rocksdb checkpoint-ms=10000 scratch=DIR. Besides the whole run, from
+ * <p>query=q0 brokers=HOST:PORT input=TOPIC output=TOPIC compression=none state=rocksdb checkpoint-ms=10000
+ * scratch=DIR. Besides the whole run, from
  * the job's submission on, it tells of the second half of the records, when what is hot has been compiled.
  */
 public final class KafkaQuery {
@@ -27,7 +28,7 @@ public final class KafkaQuery {
     String query = arguments.text("query");
     List<String> parts = SqlText.statements("kafka/" + query + ".sql", Map.of());
     Map<String, String> values = Map.of("brokers", arguments.text("brokers"), "input", arguments.text("input"),
-        "output", arguments.text("output"), "columns", parts.get(0));
+        "output", arguments.text("output"), "compression", arguments.text("compression", "none"), "columns", parts.get(0));
     StreamTableEnvironment tables =
         LocalCluster.tables(LocalCluster.environment(arguments), arguments, "kafka/events.sql", values);
     List<Sample> samples = new ArrayList<>();
