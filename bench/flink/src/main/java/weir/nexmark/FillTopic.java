@@ -15,7 +15,7 @@ public final class FillTopic {
     EventGenerator event = new EventGenerator(
         EventGenerator.DEFAULT_SEED, EventGenerator.DEFAULT_BASE, arguments.number("rate", 100_000));
     Map<String, Object> settings = Map.of("bootstrap.servers", arguments.text("brokers"), "linger.ms", 20,
-        "batch.size", 1 << 18, "buffer.memory", 1L << 28, "acks", "all", "enable.idempotence", true);
+        "batch.size", 1 << 18, "buffer.memory", 1L << 26, "acks", "all", "enable.idempotence", true);
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
       long events = arguments.number("events", 1_000_000);
