@@ -26,6 +26,14 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def stop_cleanly():
+    """SIGTERM and SIGINT end this program as an exception does: what it has started is ended, too."""
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
+
+
 def on_core(core, command):
     return ["taskset", "-c", str(core), *map(str, command)]
 

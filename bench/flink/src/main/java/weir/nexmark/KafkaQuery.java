@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
-import org.apache.flink.api.common.JobStatus;
-import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.api.common.JobExecutionResult;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 
 /**
@@ -33,13 +33,14 @@ public final class KafkaQuery {
         LocalCluster.tables(LocalCluster.environment(arguments), arguments, "kafka/events.sql", values);
     List<Sample> samples = new ArrayList<>();
     samples.add(new Sample(Usage.wallSeconds(), Usage.cpuSeconds(), 0));
-    JobClient job = tables.sqlQuery(parts.get(1)).executeInsert("results").getJobClient().orElseThrow();
-    while (!job.getJobStatus().get().isGloballyTerminalState()) {
+    CompletableFuture<JobExecutionResult> end = tables.sqlQuery(parts.get(1)).executeInsert("results").getJobClient()
+        .orElseThrow().getJobExecutionResult();
+    while (!end.isDone()) {
       Thread.sleep(50);
       double records = Math.max(samples.get(samples.size() - 1).records, recordsRead());
       samples.add(new Sample(Usage.wallSeconds(), Usage.cpuSeconds(), records));
     }
-    if (job.getJobStatus().get() != JobStatus.FINISHED) job.getJobExecutionResult().get();
+    end.get(); // throws what the job has failed with
     print(arguments, samples);
     System.out.flush();
     Runtime.getRuntime().halt(0);
