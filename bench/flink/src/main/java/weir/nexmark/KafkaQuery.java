@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import javax.management.AttributeNotFoundException;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
 import javax.management.MBeanServer;
@@ -74,8 +75,8 @@ public final class KafkaQuery {
         server.queryNames(new ObjectName("kafka.consumer:type=consumer-fetch-manager-metrics,client-id=*"), null)) {
       try {
         records += (Double) server.getAttribute(name, "records-consumed-total");
-      } catch (InstanceNotFoundException closed) {
-        continue;
+      } catch (InstanceNotFoundException | AttributeNotFoundException unready) {
+        continue; // a consumer that is being made or closed
       }
     }
     return records;
