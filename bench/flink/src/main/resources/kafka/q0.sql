@@ -1,0 +1,3 @@
+auction BIGINT, bidder BIGINT, price BIGINT, `dateTime` BIGINT, extra STRING;
+
+SELECT auction, bidder, price, `dateTime`, extra FROM bid

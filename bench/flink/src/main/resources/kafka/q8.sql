@@ -1,0 +1,14 @@
+id BIGINT, name STRING, starttime BIGINT;
+
+SELECT P.id, P.name, 1000 * UNIX_TIMESTAMP(DATE_FORMAT(P.starttime, 'yyyy-MM-dd HH:mm:ss'))
+FROM (
+  SELECT id, name, window_start AS starttime, window_end AS endtime
+  FROM TABLE(TUMBLE(TABLE person, DESCRIPTOR(rowtime), INTERVAL '10' SECOND))
+  GROUP BY id, name, window_start, window_end
+) P
+JOIN (
+  SELECT seller, window_start AS starttime, window_end AS endtime
+  FROM TABLE(TUMBLE(TABLE auction, DESCRIPTOR(rowtime), INTERVAL '10' SECOND))
+  GROUP BY seller, window_start, window_end
+) A
+ON P.id = A.seller AND P.starttime = A.starttime AND P.endtime = A.endtime
