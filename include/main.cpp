@@ -1,5 +1,7 @@
 #include <weir/main.hpp>
 
+#include <malloc.h>
+
 #include <weir/checkpoint/location.hpp>
 #include <weir/connectors/connectors.hpp>
 #include <weir/control/command_line.hpp>
@@ -8,6 +10,21 @@
 
 namespace weir {
 
+namespace {
+
+/// Makes what is freed count as free: --memory is a promise about the process. Large blocks (deltas, batches of files) go back to
+/// the system at once, where glibc would raise its threshold to the largest it has seen and keep them; and few threads' heaps hold
+/// what others could use.
+void give_memory_back() {
+  constexpr int kLargeBytes = 512 * 1024;
+  constexpr int kHeaps = 4;
+  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+  mallopt(M_TRIM_THRESHOLD, 2 * kLargeBytes);
+  mallopt(M_ARENA_MAX, kHeaps);
+}
+
+}  // namespace
+
 int main(int argc, char** argv, const std::string& name, const std::function<void(Pipeline&)>& build) {
   return main(argc, argv, name, {}, [&](Pipeline& pipeline, const Settings&) { build(pipeline); });
 }
@@ -15,6 +32,7 @@ int main(int argc, char** argv, const std::string& name, const std::function<voi
 int main(int argc, char** argv, const std::string& name, std::vector<Parameter> parameters,
          const std::function<void(Pipeline&, const Settings&)>& build) {
   install_kill_points();
+  give_memory_back();
   Program program;
   program.name = name;
   program.parameters = std::move(parameters);

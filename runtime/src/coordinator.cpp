@@ -126,8 +126,10 @@ void Coordinator::write_shard(const std::shared_ptr<Writing>& writing, std::uint
   StateStore& store = *writing->plan.stores[worker];
   try {
     StateDelta delta;
-    for (const auto& state : sealed) static_cast<const SealedEntries&>(*state).write(delta);
-    sealed.clear();
+    for (auto& state : sealed) {
+      static_cast<const SealedEntries&>(*state).write(delta);
+      state.reset();  // so that only one of them is there twice
+    }
     delta.sort();
     store.tier().apply(delta);
     kill_point("before_tier_snapshot");

@@ -45,19 +45,38 @@ void drop_pane(StateDelta& delta, KeyGroupRange groups, std::uint32_t operator_i
   }
 }
 
+bool scan_pane_from(
+    const StateTier& tier, KeyGroupRange groups, std::uint32_t operator_id, EventTime end, PaneCursor& cursor,
+    const std::function<bool(std::string_view key, std::uint16_t run, std::string_view value)>& take) {
+  for (; groups.first + cursor.group < groups.end; ++cursor.group, cursor.name.clear()) {
+    const auto group = static_cast<KeyGroup>(groups.first + cursor.group);
+    const std::string prefix = state_prefix(group, operator_id, pane_namespace(end));
+    const std::string begin = cursor.name.empty() ? prefix : cursor.name;
+    const bool through =
+        tier.scan_while(begin, prefix_end(prefix), [&](std::string_view name, std::string_view value) {
+          const auto byte = [&](std::size_t from_end) {
+            return static_cast<std::uint8_t>(name[name.size() - from_end]);
+          };
+          const auto run = static_cast<std::uint16_t>(byte(2) << 8 | byte(1));
+          const std::string_view key = name.substr(prefix.size(), name.size() - prefix.size() - kRunBytes);
+          if (take(key, run, value)) return true;
+          cursor.name = name;
+          return false;
+        });
+    if (!through) return false;
+  }
+  return true;
+}
+
 void scan_pane(
     const StateTier& tier, KeyGroupRange groups, std::uint32_t operator_id, EventTime end,
     const std::function<void(std::string_view key, std::uint16_t run, std::string_view value)>& visit) {
-  for (std::uint32_t group = groups.first; group < groups.end; ++group) {
-    const std::string prefix = state_prefix(static_cast<KeyGroup>(group), operator_id, pane_namespace(end));
-    tier.scan(prefix, prefix_end(prefix), [&](std::string_view key, std::string_view value) {
-      const auto byte = [&](std::size_t from_end) {
-        return static_cast<std::uint8_t>(key[key.size() - from_end]);
-      };
-      const auto run = static_cast<std::uint16_t>(byte(2) << 8 | byte(1));
-      visit(key.substr(prefix.size(), key.size() - prefix.size() - kRunBytes), run, value);
-    });
-  }
+  PaneCursor all;
+  scan_pane_from(tier, groups, operator_id, end, all,
+                 [&](std::string_view key, std::uint16_t run, std::string_view value) {
+                   visit(key, run, value);
+                   return true;
+                 });
 }
 
 }  // namespace weir::detail

@@ -9,10 +9,13 @@ namespace weir {
 
 namespace {
 
+constexpr std::size_t kSmallestBlock = 4 * 1024;
+constexpr std::size_t kLargestBlock =
+    512 * 1024;  ///< which weir::main has the system take back when it is freed
 constexpr std::size_t kDigitBytes = sizeof(std::uint64_t);
 
 /// Entries are sorted, their text is not: each would wait for memory if it were not asked for so many entries ahead.
-constexpr std::ptrdiff_t kLookAhead = 16;
+constexpr std::size_t kLookAhead = 16;
 
 /// Bytes [depth, depth + 8) of the key as a number that orders like them; zeros where the key has ended.
 std::uint64_t digit_of(std::string_view key, std::size_t depth) {
@@ -27,22 +30,24 @@ std::uint64_t digit_of(std::string_view key, std::size_t depth) {
   return digit;
 }
 
+}  // namespace
+
 /// Sorts digit by digit of eight bytes: keys of one operator share their first fourteen bytes or so, and comparing
 /// whole keys would go to memory for each comparison.
-template <class Entry>
-class DigitSort {
+class StateDelta::DigitSort {
  public:
-  explicit DigitSort(const char* buffer) : buffer_(buffer) {}
+  explicit DigitSort(const Blocks& blocks) : blocks_(blocks) {}
 
   void sort(Entry* first, Entry* last, std::size_t depth) {
     for (Entry* e = first; e != last; ++e) {
-      if (last - e > kLookAhead) __builtin_prefetch(buffer_ + e[kLookAhead].offset + depth);
+      if (static_cast<std::size_t>(last - e) > kLookAhead)
+        __builtin_prefetch(at(blocks_, e[kLookAhead].place) + depth);
       e->prefix = digit_of(key(*e), depth);
     }
     std::sort(first, last, [depth](const Entry& a, const Entry& b) {
       if (a.prefix != b.prefix) return a.prefix < b.prefix;
       if (length_in(a, depth) != length_in(b, depth)) return length_in(a, depth) < length_in(b, depth);
-      return a.offset < b.offset;
+      return a.place < b.place;
     });
     while (first != last) {
       Entry* end = std::find_if(first, last, [&](const Entry& e) {
@@ -63,7 +68,7 @@ class DigitSort {
     if (last - first > kFewEntries && depth < kDepthMax) return sort(first, last, depth);
     std::sort(first, last, [this, depth](const Entry& a, const Entry& b) {
       const int order = key(a).substr(depth).compare(key(b).substr(depth));
-      return order != 0 ? order < 0 : a.offset < b.offset;
+      return order != 0 ? order < 0 : a.place < b.place;
     });
   }
 
@@ -71,23 +76,36 @@ class DigitSort {
   static std::size_t length_in(const Entry& e, std::size_t depth) {
     return std::min<std::size_t>(e.key_bytes - depth, kDigitBytes + 1);
   }
-  std::string_view key(const Entry& e) const { return {buffer_ + e.offset, e.key_bytes}; }
+  std::string_view key(const Entry& e) const { return {at(blocks_, e.place), e.key_bytes}; }
 
-  const char* buffer_;
+  const Blocks& blocks_;
 };
 
-}  // namespace
+std::uint64_t StateDelta::add(std::string_view key, std::string_view value) {
+  const std::size_t bytes = key.size() + value.size();
+  // A block that a copy has too is full for both.
+  if (blocks_.empty() || used_ + bytes > size_ || blocks_.back().use_count() > 1) {
+    size_ = std::max(bytes, std::clamp(bytes_, kSmallestBlock, kLargestBlock));
+    blocks_.emplace_back(new char[size_]);
+    used_ = 0;
+  }
+  char* to = blocks_.back().get() + used_;
+  const std::uint64_t place = std::uint64_t{blocks_.size() - 1} << 32 | used_;
+  if (!key.empty()) std::memcpy(to, key.data(), key.size());
+  if (!value.empty()) std::memcpy(to + key.size(), value.data(), value.size());
+  used_ += bytes;
+  bytes_ += bytes;
+  return place;
+}
 
 void StateDelta::put(std::string_view key, std::string_view value) {
   WEIR_ASSERT(key.size() < kErased && value.size() < kErased, "a state entry is smaller than 4 GiB");
   entries_.push_back(
-      {0, buffer_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())});
-  buffer_.append(key).append(value);
+      {0, add(key, value), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())});
 }
 
 void StateDelta::erase(std::string_view key) {
-  entries_.push_back({0, buffer_.size(), static_cast<std::uint32_t>(key.size()), kErased});
-  buffer_.append(key);
+  entries_.push_back({0, add(key, {}), static_cast<std::uint32_t>(key.size()), kErased});
 }
 
 void StateDelta::drop_range(std::string_view begin, std::string_view end) {
@@ -96,17 +114,20 @@ void StateDelta::drop_range(std::string_view begin, std::string_view end) {
 }
 
 void StateDelta::append(const StateDelta& other) {
-  const std::size_t base = buffer_.size();
-  buffer_.append(other.buffer_);
+  const std::uint64_t base = blocks_.size();
+  blocks_.insert(blocks_.end(), other.blocks_.begin(), other.blocks_.end());
+  used_ = size_ = 0;  // what `other` adds to its last block is its own
+  bytes_ += other.bytes_;
+  entries_.reserve(entries_.size() + other.entries_.size());
   for (Entry entry : other.entries_) {
-    entry.offset += base;
+    entry.place += base << 32;
     entries_.push_back(entry);
   }
   ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
 }
 
 void StateDelta::sort() {
-  DigitSort<Entry>(buffer_.data()).sort(entries_.data(), entries_.data() + entries_.size(), 0);
+  DigitSort(blocks_).sort(entries_.data(), entries_.data() + entries_.size(), 0);
   // Equal keys lie in the order they were put: the one before another of the same key is outdated.
   // They have been told apart by the same digits, the last of which each still has.
   const auto same_key = [this](const Entry& a, const Entry& b) {
@@ -119,18 +140,18 @@ void StateDelta::sort() {
 }
 
 void StateDelta::for_each(const std::function<void(std::string_view, const std::string_view*)>& visit) const {
-  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    if (entries_.end() - at > kLookAhead) {
-      const char* ahead = buffer_.data() + at[kLookAhead].offset;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (i + kLookAhead < entries_.size()) {
+      const char* ahead = at(blocks_, entries_[i + kLookAhead].place);
       __builtin_prefetch(ahead);
       __builtin_prefetch(ahead + 64);
     }
-    const Entry& e = *at;
+    const Entry& e = entries_[i];
     if (e.value_bytes == kErased) {
       visit(key(e), nullptr);
       continue;
     }
-    const std::string_view value(buffer_.data() + e.offset + e.key_bytes, e.value_bytes);
+    const std::string_view value(at(blocks_, e.place) + e.key_bytes, e.value_bytes);
     visit(key(e), &value);
   }
 }

@@ -389,4 +389,51 @@ TEST_CASE("A pane directory that is cut short is refused") {
     CHECK_THROWS_AS(detail::decode_pane_directory(directory.substr(0, bytes)), FailJob);
 }
 
+TEST_CASE(
+    "A walk over a pane gives each key once with all of its parts, in portions, and brings nothing into "
+    "memory") {
+  const std::unique_ptr<StateBackend> backend = make_memory_backend();
+  Worker worker(*backend, backend->create(0), {0, kGroups}, {});
+  std::map<std::string, std::int64_t> expected;
+  std::mt19937_64 random(7);
+  const auto add = [&] {
+    for (int n = 0; n < 300; ++n) {
+      const std::string key = "k" + std::to_string(random() % 400);
+      const auto value = static_cast<std::int64_t>(random() % 100);
+      worker.add(10, key, value);
+      worker.add(20, key, 1);  // a pane beside it
+      expected[key] += value;
+    }
+  };
+  for (int run = 0; run < 3; ++run) {
+    add();
+    worker.panes().spill(kEverything, kNoneSettled);
+  }
+  add();
+  worker.seal();  // what the barrier writes of the pane in memory is not counted twice
+  worker.write();
+  add();
+
+  auto& pane = *worker.panes().find(EventTime{10});
+  const std::size_t in_memory = pane.table.size();
+  REQUIRE(pane.cold);
+  REQUIRE(in_memory > 0);
+  for (const std::size_t portion : {std::size_t{1}, std::size_t{7}, kEverything}) {
+    INFO("portions of " << portion);
+    std::map<std::string, std::int64_t> found;
+    Panes::Walk walk;
+    for (bool done = false; !done;) {
+      std::size_t visited = 0;
+      done = worker.panes().walk(pane, walk, [&](std::uint64_t hash, std::string_view key, std::int64_t sum) {
+        CHECK(hash == hash_key(key));
+        CHECK(found.emplace(key, sum).second);
+        return ++visited < portion;
+      });
+      REQUIRE(visited <= portion);
+    }
+    CHECK(found == expected);
+  }
+  CHECK(pane.table.size() == in_memory);
+}
+
 }  // namespace weir

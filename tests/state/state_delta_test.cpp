@@ -100,4 +100,27 @@ TEST_CASE("prefix_end is the first string behind all with the prefix") {
   CHECK(prefix_end("\xff") == "");
 }
 
+TEST_CASE("Copies of a delta, and deltas it was appended to, may be added to each by itself") {
+  StateDelta a;
+  a.put("k1", "v1");
+  StateDelta b = a;
+  a.put("k2", "of a");
+  b.put("k2", "of b");
+  StateDelta both;
+  both.append(a);
+  both.append(b);
+  a.put("k3", "of a");
+  both.put("k3", "of both");
+  const auto entries = [](StateDelta& delta) {
+    std::map<std::string, std::string> found;
+    delta.sort();
+    delta.for_each([&](std::string_view key, const std::string_view* value) { found.emplace(key, *value); });
+    return found;
+  };
+  using Entries = std::map<std::string, std::string>;
+  CHECK(entries(a) == Entries{{"k1", "v1"}, {"k2", "of a"}, {"k3", "of a"}});
+  CHECK(entries(b) == Entries{{"k1", "v1"}, {"k2", "of b"}});
+  CHECK(entries(both) == Entries{{"k1", "v1"}, {"k2", "of b"}, {"k3", "of both"}});
+}
+
 }  // namespace weir

@@ -68,8 +68,8 @@ class WindowFiring {
     }
     if (EventTime{end.millis - 1} > watermark()) return false;
     window_ = {slices_.plan.start_of(end), end};
-    if (slices_.plan.single_slice()) slices_.panes.warm(*panes.at(end));
-    else move_to_window();
+    if (!slices_.plan.single_slice()) move_to_window();
+    walk_ = {};
     cursor_ = {};
     firing_ = true;
     return true;
@@ -85,12 +85,24 @@ class WindowFiring {
 
   bool emit() {
     if (slices_.plan.single_slice()) {
-      const auto& table = slices_.panes.panes().at(window_.end)->table;
-      return emit_all(
-          table, [](const auto& slot) -> const Accumulator& { return Slices::accumulator_of(slot.value); });
+      const auto& pane = *slices_.panes.panes().at(window_.end);
+      if (pane.cold) return emit_from_tier(pane);
+      return emit_all(pane.table, [](const auto& slot) -> const Accumulator& {
+        return Slices::accumulator_of(slot.value);
+      });
     }
     return emit_all(running_.table(),
                     [this](const auto& slot) { return slot.value.value(slices_.aggregate); });
+  }
+  /// A pane that memory has not room for is emitted as it is read, key by key.
+  bool emit_from_tier(const typename Slices::PaneType& pane) {
+    const auto may_go_on = [this] { return slices_.emitted < Operator::kEmitAtMost; };
+    if (!may_go_on()) return false;
+    return slices_.panes.walk(pane, walk_, [&](std::uint64_t hash, const Key& key, const auto& value) {
+      if (!slices_.progress.fired_before(hash, window_.last()))
+        slices_.emit(key, window_, PaneKind::kOnTime, Slices::accumulator_of(value));
+      return may_go_on();
+    });
   }
   template <class Table, class ValueOf>
   bool emit_all(const Table& table, ValueOf&& value_of) {
@@ -124,7 +136,8 @@ class WindowFiring {
   EventTime fired_end_ = EventTime::min();
   Window window_{};
   bool firing_ = false;
-  TableCursor cursor_;  ///< how far the table that is fired has been walked
+  TableCursor cursor_;                           ///< how far the table that is fired has been walked
+  typename decltype(Slices::panes)::Walk walk_;  ///< the same, of a pane that is not in memory
 };
 
 }  // namespace weir

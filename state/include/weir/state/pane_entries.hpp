@@ -29,6 +29,15 @@ void drop_pane(StateDelta& delta, KeyGroupRange groups, std::uint32_t operator_i
 void scan_pane(
     const StateTier& tier, KeyGroupRange groups, std::uint32_t operator_id, EventTime end,
     const std::function<void(std::string_view key, std::uint16_t run, std::string_view value)>& visit);
+/// Where a walk over a pane's entries has come: a key group, and the entry to go on with.
+struct PaneCursor {
+  std::uint32_t group = 0;  ///< counted from the worker's first
+  std::string name;         ///< empty: the group's first entry
+};
+/// The same walk in portions, from `cursor` on: ends before an entry that `visit` does not take. True: all were visited.
+bool scan_pane_from(
+    const StateTier& tier, KeyGroupRange groups, std::uint32_t operator_id, EventTime end, PaneCursor& cursor,
+    const std::function<bool(std::string_view key, std::uint16_t run, std::string_view value)>& take);
 
 /// Builds the tier's names of a pane's entries in one buffer.
 template <class Key>

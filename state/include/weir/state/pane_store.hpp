@@ -47,6 +47,7 @@ class PaneStore {
  public:
   using PaneType = Pane<Key, Accumulator>;
   using Panes = std::map<EventTime, std::unique_ptr<PaneType>>;
+  using Slot = typename PaneTable<Key, Accumulator>::Slot;
 
   PaneStore(StateStore& store, std::string_view operator_name, std::uint32_t max_parallelism, Merge merge)
       : store_(store),
@@ -152,6 +153,32 @@ class PaneStore {
     charge(pane, pane.bytes());
   }
 
+  /// Where a walk over a pane has come.
+  struct Walk {
+    detail::PaneCursor tier;
+    bool in_memory = false;            ///< the tier's entries are done with
+    std::vector<const Slot*> visited;  ///< in memory, with what the tier had of them
+    TableCursor next;                  ///< in memory
+  };
+  /// Visits every key of a pane once, with all parts of its accumulator merged, holding one at a time: those that the tier knows in the
+  /// order of the tier, then the others. Stops when visit(hash, key, accumulator) returns false; goes on behind that key. True: it has come
+  /// to the end. Nothing of the pane may change in between.
+  template <class Visit>
+  bool walk(const PaneType& pane, Walk& at, Visit&& visit) const {
+    if (!at.in_memory) {
+      if (!walk_tier(pane, at, visit)) return false;
+      at.in_memory = true;
+      std::sort(at.visited.begin(), at.visited.end());
+    }
+    while (!pane.table.at_end(at.next)) {
+      const Slot* slot = pane.table.slot(at.next);
+      pane.table.advance(at.next);
+      if (!slot || std::binary_search(at.visited.begin(), at.visited.end(), slot)) continue;
+      if (!visit(slot->hash, slot->key, slot->value)) return false;
+    }
+    return true;
+  }
+
   void drop(EventTime end) {
     const auto it = panes_.find(end);
     WEIR_ASSERT(it != panes_.end(), "only panes that exist are dropped");
@@ -196,7 +223,6 @@ class PaneStore {
   }
 
  private:
-  using Slot = typename PaneTable<Key, Accumulator>::Slot;
   using Changes = detail::PaneChanges<Key, Accumulator>;
   static constexpr std::size_t kEntriesAPortion = 4096;
 
@@ -275,6 +301,42 @@ class PaneStore {
         hash, own, [&] { return std::pair<Key, Accumulator>(std::move(own), std::move(kept)); },
         [&](const Slot& slot) { copy(pane, slot); });
     if (!added) merge_(accumulator, kept);
+  }
+
+  /// The runs of a key lie side by side: its parts are merged before the next key's come.
+  template <class Visit>
+  bool walk_tier(const PaneType& pane, Walk& at, Visit& visit) const {
+    std::string encoded;
+    std::optional<Accumulator> whole;
+    const auto pass_on = [&] {
+      StateReader reader(encoded);
+      const Key key = StateCodec<Key>::decode(reader);
+      const std::uint64_t hash = hash_key(key);
+      if (const Slot* slot = pane.table.find(hash, key)) {
+        merge_(*whole, slot->value);
+        at.visited.push_back(slot);
+      }
+      const bool go_on = visit(hash, key, std::as_const(*whole));
+      whole.reset();
+      return go_on;
+    };
+    const bool through =
+        detail::scan_pane_from(store_.tier(), store_.key_groups(), state_id_, pane.end, at.tier,
+                               [&](std::string_view key, std::uint16_t run, std::string_view value) {
+                                 if (run >= pane.run)
+                                   return true;  // of what is in memory, as it was at the last barrier
+                                 if (whole && key != encoded && !pass_on()) return false;
+                                 StateReader reader(value);
+                                 Accumulator part = StateCodec<Accumulator>::decode(reader);
+                                 if (whole) {
+                                   merge_(*whole, part);
+                                 } else {
+                                   encoded = key;
+                                   whole = std::move(part);
+                                 }
+                                 return true;
+                               });
+    return through && (!whole || pass_on());
   }
 
   /// What was sealed under this run is in the tier already.

@@ -14,7 +14,7 @@
 
 namespace weir {
 
-/// What changed: entries to write or erase and ranges to drop, collected in any order in one flat buffer.
+/// What changed: entries to write or erase and ranges to drop, collected in any order. Copies share what they hold.
 /// A range is dropped before the entries are written, so an entry inside a dropped range of the same delta stays.
 class StateDelta {
  public:
@@ -28,7 +28,7 @@ class StateDelta {
 
   bool empty() const { return entries_.empty() && ranges_.empty(); }
   std::size_t size() const { return entries_.size(); }
-  std::size_t bytes() const { return buffer_.size(); }
+  std::size_t bytes() const { return bytes_; }
 
   /// Orders entries by key and drops all but the last of equal keys. Call before for_each().
   void sort();
@@ -39,14 +39,24 @@ class StateDelta {
  private:
   struct Entry {
     std::uint64_t prefix;  ///< first eight bytes of the key, big-endian: most comparisons end here
-    std::size_t offset;
+    std::uint64_t place;   ///< number of the block, and where in it (32 bits each); grows with each entry
     std::uint32_t key_bytes;
     std::uint32_t value_bytes;  ///< kErased: no value
   };
   static constexpr std::uint32_t kErased = 0xffffffff;
-  std::string_view key(const Entry& e) const { return {buffer_.data() + e.offset, e.key_bytes}; }
+  /// In blocks that are never moved: one buffer that grows would be there up to three times while it does.
+  using Blocks = std::vector<std::shared_ptr<char[]>>;
+  static const char* at(const Blocks& blocks, std::uint64_t place) {
+    return blocks[place >> 32].get() + (place & 0xffffffff);
+  }
+  std::string_view key(const Entry& e) const { return {at(blocks_, e.place), e.key_bytes}; }
+  std::uint64_t add(std::string_view key, std::string_view value);
+  class DigitSort;
 
-  std::string buffer_;
+  Blocks blocks_;
+  std::size_t used_ = 0;  ///< of the last block
+  std::size_t size_ = 0;  ///< of the last block
+  std::size_t bytes_ = 0;
   std::vector<Entry> entries_;
   std::vector<std::pair<std::string, std::string>> ranges_;
 };
