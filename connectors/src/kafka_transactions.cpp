@@ -128,7 +128,7 @@ void Transactions::make_producer() {
   Conf conf = make_conf(
       address_,
       {{"socket.nagle.disable", "true"},
-       {"linger.ms", "5"},
+       {"linger.ms", "50"},  // a barrier hurries what is left, and nobody sees any of it before
        {"retry.backoff.ms", "10"},
        {"transaction.timeout.ms", "300000"},
        {"partitioner", "murmur2_random"},
