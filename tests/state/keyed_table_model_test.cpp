@@ -368,6 +368,40 @@ class Comparison {
 
 }  // namespace
 
+TEST_CASE(
+    "A list that is written anew before all of it was read has each row once, also while that is in flight") {
+  using Lists = KeyedTable<std::uint64_t, RowList<Note>>;
+  constexpr std::uint64_t kKey = 5;
+  World world(StateMode::kRocksDb, 1 << 20);
+  const auto add = [&](Lists& lists, std::int32_t n) {
+    lists.edit_unread(hash_key(kKey), kKey).append({"note", n}, EventTime{n});
+    world.seal();
+  };
+  {
+    Lists lists(world.states(), "lists");
+    add(lists, 0);
+    world.write();
+  }
+  world.restart(false);
+  Lists lists(world.states(), "lists");
+  std::vector<std::int32_t> expected{0};
+  for (std::int32_t n = 1; n < 30; ++n) {
+    expected.push_back(n);
+    add(lists, n);
+    for (int portion = 0; portion < 3; ++portion) world.proceed();
+    if (n < 9) {  // nine small entries become one, before the first row was read
+      world.write();
+      continue;
+    }
+    std::vector<std::int32_t> found;
+    lists.find(hash_key(kKey), kKey)->for_each([&](const Note& note, EventTime) {
+      found.push_back(note.number);
+    });
+    REQUIRE(found == expected);
+    world.write();
+  }
+}
+
 TEST_CASE("Keyed tables equal ordinary maps through evictions, barriers in flight and restarts") {
   const auto [mode, memory] =
       GENERATE(std::pair{StateMode::kHeap, std::size_t{0}}, std::pair{StateMode::kRocksDb, std::size_t{1}},

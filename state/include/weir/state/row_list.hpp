@@ -77,7 +77,10 @@ class RowList {
     stored_.append(value);
   }
   bool holds(std::string_view subkey) const {
-    return std::find(chunks_.begin(), chunks_.end(), chunk_of(subkey)) != chunks_.end();
+    const auto among = [chunk = chunk_of(subkey)](const std::vector<std::uint64_t>& chunks) {
+      return std::find(chunks.begin(), chunks.end(), chunk) != chunks.end();
+    };
+    return among(chunks_) || among(leaving_);
   }
   void prepend(RowList&& older) {
     chunks_.insert(chunks_.begin(), older.chunks_.begin(), older.chunks_.end());
@@ -86,12 +89,13 @@ class RowList {
   /// A list in many small entries is written anew as one, where all of it is at hand.
   template <class NextSequence, class Put, class Erase>
   void write(NextSequence&& next_sequence, Put&& put, Erase&& erase) {
-    for (const std::uint64_t chunk : outdated_) erase(subkey(chunk));
-    outdated_.clear();
+    leaving_ = std::exchange(outdated_, {});
+    for (const std::uint64_t chunk : leaving_) erase(subkey(chunk));
     if (added_.empty()) return;
     const std::uint64_t chunk = next_sequence();
     if (chunks_.size() >= kChunksMost) {  // of which all bytes are at hand, read or not what lies before them
       for (const std::uint64_t old : chunks_) erase(subkey(old));
+      leaving_.insert(leaving_.end(), chunks_.begin(), chunks_.end());
       chunks_.clear();
       stored_.append(added_);
       put(subkey(chunk), stored_);
@@ -105,7 +109,7 @@ class RowList {
   }
   std::size_t heap_bytes() const {
     return stored_.capacity() + added_.capacity() +
-           (chunks_.capacity() + outdated_.capacity()) * sizeof(std::uint64_t);
+           (chunks_.capacity() + outdated_.capacity() + leaving_.capacity()) * sizeof(std::uint64_t);
   }
 
  private:
@@ -133,6 +137,7 @@ class RowList {
   std::size_t added_rows_ = 0;
   std::vector<std::uint64_t> chunks_;
   std::vector<std::uint64_t> outdated_;  ///< in the tier, to be erased
+  std::vector<std::uint64_t> leaving_;   ///< erased by the last write, which may not have come to the tier
 };
 
 }  // namespace weir
