@@ -7,6 +7,7 @@
 
 #include <weir/core/error.hpp>
 
+#include "failure_of.hpp"
 #include "fake_environment.hpp"
 #include "file_connector.hpp"
 #include "file_sink_writer.hpp"
@@ -89,18 +90,6 @@ std::size_t open_staged_files() {
 }
 
 std::string line(std::int64_t id) { return "{\"id\":" + std::to_string(id) + ",\"price\":0}\n"; }
-
-template <class Call>
-std::string refusal(Call call) {
-  try {
-    call();
-  } catch (const weir::FailJob& failure) {
-    CHECK(failure.code() == ExitCode::kUsage);
-    return failure.what();
-  }
-  FAIL("nothing was thrown");
-  return "";
-}
 
 }  // namespace
 
@@ -264,16 +253,18 @@ TEST_CASE("FileSink refuses columns that cannot divide rows, before anything is 
   const TempDir dir;
   FakeEnvironment environment;
   const auto refused = [&](const std::string& columns) {
-    return refusal([&] { Attempt(environment, "file:" + dir.path("out") + "?partition_by=" + columns); });
+    return failure_of(ExitCode::kUsage,
+                      [&] { Attempt(environment, "file:" + dir.path("out") + "?partition_by=" + columns); });
   };
   CHECK_THAT(refused("dya"), Catch::Contains("`dya`") && Catch::Contains("id, day, shop"));
   CHECK_THAT(refused("price"), Catch::Contains("`price`"));
   CHECK_THAT(refused("day,day"), Catch::Contains("twice"));
   CHECK_THAT(refused(""), Catch::Contains("no column"));
-  CHECK_THAT(refusal([&] {
-               Attempt(environment, "file:" + dir.path("out") + "?partition_by=day",
-                       weir::row_schema<OnlyDay>());
-             }),
+  CHECK_THAT(failure_of(ExitCode::kUsage,
+                        [&] {
+                          Attempt(environment, "file:" + dir.path("out") + "?partition_by=day",
+                                  weir::row_schema<OnlyDay>());
+                        }),
              Catch::Contains("leaves no column"));
   CHECK_FALSE(fs::exists(dir.path("out")));
 }

@@ -6,6 +6,7 @@
 #include <weir/core/error.hpp>
 #include <weir/core/hash.hpp>
 
+#include "failure_of.hpp"
 #include "fake_environment.hpp"
 #include "file_connector.hpp"
 #include "part_file.hpp"
@@ -77,18 +78,6 @@ std::vector<std::string> staged(const std::string& directory) {
     if (name != "LOCK" && name != "RUN") names.push_back(name);
   }
   return names;
-}
-
-template <class Call>
-std::string failure_of(ExitCode code, Call call) {
-  try {
-    call();
-  } catch (const weir::FailJob& failure) {
-    CHECK(static_cast<int>(failure.code()) == static_cast<int>(code));
-    return failure.what();
-  }
-  FAIL("nothing was thrown");
-  return "";
 }
 
 using Files = std::map<std::string, std::string>;

@@ -5,6 +5,7 @@
 #include <weir/core/error.hpp>
 
 #include "compressor.hpp"
+#include "failure_of.hpp"
 #include "file_connector.hpp"
 #include "rows.hpp"
 #include "temp_dir.hpp"
@@ -41,18 +42,6 @@ std::vector<std::string> read_source(const std::string& address) {
   auto lines = read_source<Row>(address, into);
   CHECK(into.rejected.empty());
   return lines;
-}
-
-template <class Call>
-std::string failure_of(ExitCode code, Call call) {
-  try {
-    call();
-  } catch (const weir::FailJob& failure) {
-    CHECK(static_cast<int>(failure.code()) == static_cast<int>(code));
-    return failure.what();
-  }
-  FAIL("nothing was thrown");
-  return "";
 }
 
 std::string usage_failure(const std::string& address) {
