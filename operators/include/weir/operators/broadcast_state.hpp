@@ -99,10 +99,7 @@ class BroadcastState {
     return places_.find_if(hash_key(key), [&](const Slot& slot) { return slot.key.get() == key; });
   }
   void add_place(const Key& key, Owned<Value>& value) {
-    const std::uint64_t hash = hash_key(key);
-    while (!places_.segment_of(hash) || places_.segment_of(hash)->is_full())
-      places_.grow(hash, [](const auto&) {});
-    places_.insert({hash, Owned<Key>(key), &value});
+    places_.insert({hash_key(key), Owned<Key>(key), &value});
   }
   void find_all() {
     places_.release();

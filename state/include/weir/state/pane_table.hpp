@@ -32,8 +32,10 @@ class PaneTable {
   std::pair<Value&, bool> upsert(std::uint64_t hash, const Key& key, Make&& make, Copy&& copy) {
     Place place = slots_.find(hash, key);
     const bool added = !place;
-    if (added) [[unlikely]]
-      place = insert(hash, make());
+    if (added) [[unlikely]] {
+      auto made = make();
+      place = slots_.insert({hash, std::move(made.first), std::move(made.second)});
+    }
     slots_.change(place, [&](Place sealed) { copy(std::as_const(*sealed)); });
     return {place->value, added};
   }
@@ -95,12 +97,6 @@ class PaneTable {
  private:
   using Place = typename SegmentedTable<Slot>::Place;
   static constexpr std::uint32_t kSmallest = 1024;
-
-  Place insert(std::uint64_t hash, std::pair<Key, Value> made) {
-    while (!slots_.segment_of(hash) || slots_.segment_of(hash)->is_full())
-      slots_.grow(hash, [](const auto&) {});
-    return slots_.insert({hash, std::move(made.first), std::move(made.second)});
-  }
 
   SegmentedTable<Slot> slots_;
 };

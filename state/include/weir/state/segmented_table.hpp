@@ -82,14 +82,19 @@ class SegmentedTable {
   Segment* segment_of(std::uint64_t hash) const {
     return directory_.empty() ? nullptr : &segment_at(place_of(hash + (hash == 0)));
   }
-  /// Requires: its segment is there and not full, and the key is not here. A hash of 0 is kept as 1.
+  /// Grows where there is no room. Requires: the key is not here. A hash of 0 is kept as 1.
   Place insert(Slot&& slot) {
     slot.hash += slot.hash == 0;
+    while (!has_room(slot.hash)) grow(slot.hash, [](const Segment&) {});
     const std::uint64_t place = place_of(slot.hash);
     Segment& segment = segment_at(place);
     const std::uint32_t i = segment.insert(place, std::move(slot));
     ++size_;
     return {&segment, i};
+  }
+  bool has_room(std::uint64_t hash) const {
+    const Segment* segment = segment_of(hash);
+    return segment && !segment->is_full();
   }
   /// Makes the segment of this hash larger, or two of it. moved(segment) is called for what has taken over its slots, while the old one is still there.
   template <class Moved>
@@ -121,10 +126,7 @@ class SegmentedTable {
       const std::uint32_t home = segment.home(place_of(segment[from].hash));
       if (segment.distance(home, from) < segment.distance(gap, from)) continue;
       moving(Place{&segment, from});
-      ::new (static_cast<void*>(&segment[gap])) Slot(std::move(segment[from]));
-      segment[from].~Slot();
-      segment[from].hash = 0;
-      segment.bits.move(from, segment.bits, gap);
+      segment.move(from, gap);
       gap = from;
     }
   }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -147,12 +146,15 @@ class alignas(64) TableSegment {
       }
       std::uint32_t to = home(place);
       while (to != i && slots_[to].hash != 0) to = next(to);
-      if (to == i) continue;
-      ::new (static_cast<void*>(&slots_[to])) Slot(std::move(slots_[i]));
-      bits.move(i, bits, to);
-      ++size_;
-      destroy(i);
+      if (to != i) move(i, to);
     }
+  }
+  /// Moves a slot to an empty one.
+  void move(std::uint32_t from, std::uint32_t to) {
+    ::new (static_cast<void*>(&slots_[to])) Slot(std::move(slots_[from]));
+    ++size_;
+    bits.move(from, bits, to);
+    destroy(from);
   }
   /// What was moved out of it, or is not needed any more.
   void destroy(std::uint32_t i) {
