@@ -176,7 +176,8 @@ TEST_CASE("A job goes on when an operator that refused rows wakes its worker") {
   CHECK(made == 2);
 }
 
-TEST_CASE("OperatorTask takes nothing from behind a barrier while memory is short and waits for the snapshot") {
+TEST_CASE(
+    "OperatorTask takes nothing from behind a barrier while memory is short and waits for the snapshot") {
   OperatorTaskRig rig;
   rig.state.charge(1000);
   rig.state.snapshot_begun();

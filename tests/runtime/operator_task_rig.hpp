@@ -78,9 +78,9 @@ struct OperatorTaskRig {
     std::vector<std::unique_ptr<EdgeOutput>> edges;
     edges.push_back(std::make_unique<EdgeOutput>(number_edge(), "out", 128, std::vector<Channel*>{&out}));
     auto op = std::make_unique<ScriptedOperator>(script, *edges.back());
-    task = std::make_unique<OperatorTask>("tested", 0, control, metrics, InputGate(std::move(ends)),
-                                          TaskOutputs(std::move(edges)),
-                                          HotKeyWatch("tested", 0, {}, hot_keys, metrics), &state, std::move(op));
+    task = std::make_unique<OperatorTask>(
+        "tested", 0, control, metrics, InputGate(std::move(ends)), TaskOutputs(std::move(edges)),
+        HotKeyWatch("tested", 0, {}, hot_keys, metrics), &state, std::move(op));
   }
 
   /// Of which every byte is too much while a snapshot is in flight.
