@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, 10> kCities{"Phoenix",  "Los Angeles", "S
                                                    "Portland", "Bend",        "Redmond",       "Seattle",
                                                    "Kent",     "Cheyenne"};
 constexpr std::array<std::string_view, 6> kStates{"AZ", "CA", "ID", "OR", "WA", "WY"};
-constexpr std::array<std::string_view, 4> kPopularChannels{"Google", "Facebook", "Baidu", "Apple"};
+constexpr std::array<std::string_view, Texts::kPopularChannels> kPopularNames{"Google", "Facebook", "Baidu",
+                                                                              "Apple"};
 
 std::string word(Draws& draws) {
   std::string text(3 + draws.below(2), '_');
@@ -52,14 +53,19 @@ std::uint64_t last_auction(std::uint64_t n) {
   return n / kRound * kAuctionsOfRound + std::min(n % kRound, kAuctionsOfRound) - 1;
 }
 
-std::int64_t popular_person(std::uint64_t n) {
-  return static_cast<std::int64_t>(n / kRound / kHotStride * kHotStride);
-}
+std::uint64_t popular_person(std::uint64_t n) { return n / kRound / kHotStride * kHotStride; }
 
-std::int64_t active_person(Draws& draws, std::uint64_t n, const Crowd& crowd) {
-  const std::uint64_t people = n / kRound + 1;
-  const std::uint64_t active = std::min(people, crowd.people);
-  return static_cast<std::int64_t>(people - active + draws.below(active + kLead));
+/// Those that take part at event n.
+struct ActivePeople {
+  ActivePeople(std::uint64_t n, const Crowd& crowd)
+      : count(std::min(n / kRound + 1, crowd.people)), first(n / kRound + 1 - count) {}
+  std::uint64_t count;
+  std::uint64_t first;
+};
+
+/// Without a branch.
+std::uint64_t either(bool condition, std::uint64_t yes, std::uint64_t no) {
+  return no ^ ((yes ^ no) & -std::uint64_t{condition});
 }
 
 /// From 1 to a million dollars in cents, each power of two as likely as any other.
@@ -100,12 +106,12 @@ Texts::Texts(std::uint64_t seed) {
   pool.resize(kPoolSize);
   for (char& c : pool) c = static_cast<char>('a' + letters.below(26));
   Draws urls(mix(seed ^ 0x75726C73));
-  kept_.reserve(popular.size() + 2 * kOtherChannels);
-  for (std::size_t i = 0; i < popular.size(); ++i) popular[i] = {kPopularChannels[i], keep(url(urls))};
+  kept_.reserve(kPopularChannels + 2 * kOtherChannels);
+  for (const std::string_view name : kPopularNames) channels.push_back({name, keep(url(urls))});
   for (std::uint32_t i = 0; i < kOtherChannels; ++i) {
     std::string address = url(urls);
     if (urls.below(10) > 0) address += "&channel_id=" + std::to_string(reversed(i) >> 1);
-    others.push_back({keep("channel-" + std::to_string(i)), keep(std::move(address))});
+    channels.push_back({keep("channel-" + std::to_string(i)), keep(std::move(address))});
   }
 }
 
@@ -159,7 +165,10 @@ void Generator::make_auction(Event& event, std::uint64_t n, Draws& draws) const 
   Auction& auction = event.auction.emplace();
   auction.id = kFirstId + static_cast<std::int64_t>(last_auction(n));
   const bool popular_seller = draws.below(4) > 0;
-  auction.seller = kFirstId + (popular_seller ? popular_person(n) : active_person(draws, n, crowd_));
+  const ActivePeople active(n, crowd_);
+  const std::uint64_t someone = draws.below_if(!popular_seller, active.count + kLead);
+  auction.seller =
+      kFirstId + static_cast<std::int64_t>(either(popular_seller, popular_person(n), active.first + someone));
   auction.category = 10 + static_cast<std::int64_t>(draws.below(5));
   auction.initialBid = price(draws);
   auction.dateTime = clock_.at(n);
@@ -178,18 +187,21 @@ void Generator::make_bid(Event& event, std::uint64_t n, Draws& draws) const {
   event.event_type = Event::kBid;
   Bid& bid = event.bid.emplace();
   const std::uint64_t last = last_auction(n);
-  if (draws.below(2) > 0) {
-    bid.auction = kFirstId + static_cast<std::int64_t>(last / kHotStride * kHotStride);
-  } else {
-    const std::uint64_t oldest = last > crowd_.auctions ? last - crowd_.auctions : 0;
-    bid.auction = kFirstId + static_cast<std::int64_t>(oldest + draws.below(last - oldest + 1 + kLead));
-  }
+  const bool popular_auction = draws.below(2) > 0;
+  const std::uint64_t oldest = last > crowd_.auctions ? last - crowd_.auctions : 0;
+  const std::uint64_t open = draws.below_if(!popular_auction, last - oldest + 1 + kLead);
+  bid.auction = kFirstId + static_cast<std::int64_t>(
+                               either(popular_auction, last / kHotStride * kHotStride, oldest + open));
   const bool popular_bidder = draws.below(4) > 0;
-  bid.bidder = kFirstId + (popular_bidder ? popular_person(n) + 1 : active_person(draws, n, crowd_));
+  const ActivePeople active(n, crowd_);
+  const std::uint64_t someone = draws.below_if(!popular_bidder, active.count + kLead);
+  bid.bidder = kFirstId + static_cast<std::int64_t>(
+                              either(popular_bidder, popular_person(n) + 1, active.first + someone));
   bid.price = price(draws);
   const bool popular_channel = draws.below(2) > 0;
-  const Texts::Channel& channel = popular_channel ? texts_->popular[draws.below(texts_->popular.size())]
-                                                  : texts_->others[draws.below(kOtherChannels)];
+  const std::uint64_t channel_bound = either(popular_channel, Texts::kPopularChannels, kOtherChannels);
+  const Texts::Channel& channel =
+      texts_->channels[draws.below(channel_bound) + either(popular_channel, 0, Texts::kPopularChannels)];
   bid.channel = channel.name;
   bid.url = channel.url;
   bid.dateTime = clock_.at(n);

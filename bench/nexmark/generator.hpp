@@ -23,11 +23,18 @@ class Draws {
   explicit constexpr Draws(std::uint64_t state) : state_(state) {}
   /// Less than `bound`, which is at most 2^32.
   constexpr std::uint64_t below(std::uint64_t bound) {
-    state_ += 0x9E3779B97F4A7C15u;
+    state_ += kStep;
     return ((mix(state_) >> 32) * bound) >> 32;
+  }
+  /// below(bound) if `drawn`, else 0 and nothing is drawn. Without a branch, which half of the time would be guessed wrong.
+  constexpr std::uint64_t below_if(bool drawn, std::uint64_t bound) {
+    const std::uint64_t mask = -std::uint64_t{drawn};
+    state_ += kStep & mask;
+    return (((mix(state_) >> 32) * bound) >> 32) & mask;
   }
 
  private:
+  static constexpr std::uint64_t kStep = 0x9E3779B97F4A7C15u;
   std::uint64_t state_;
 };
 
@@ -37,9 +44,11 @@ struct Texts {
     std::string_view name;
     std::string_view url;
   };
-  std::string pool;                ///< random letters, of which other texts are parts
-  std::array<Channel, 4> popular;  ///< half of all bids come through one of these
-  std::vector<Channel> others;
+  /// Half of all bids come through one of so many channels, which are the first.
+  static constexpr std::size_t kPopularChannels = 4;
+
+  std::string pool;  ///< random letters, of which other texts are parts
+  std::vector<Channel> channels;
 
   /// Made when first asked for. Any thread.
   static const Texts& of(std::uint64_t seed);
