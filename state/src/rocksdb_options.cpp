@@ -11,7 +11,7 @@ namespace weir {
 
 namespace {
 
-constexpr std::int64_t kCompactionBytesPerSecond = 64 * 1024 * 1024;
+constexpr std::int64_t kCompactionBytesPerSecond = 256 * 1024 * 1024;
 constexpr int kSortedRunsBeforeCompaction = 8;
 /// Few workers read, and a shard should hold many blocks.
 constexpr int kCacheShardBits = 2;
@@ -24,7 +24,13 @@ rocksdb::CompressionType if_supported(rocksdb::CompressionType wanted) {
   return found ? wanted : rocksdb::kNoCompression;
 }
 
-std::shared_ptr<rocksdb::TableFactory> table_factory(std::size_t cache_bytes) {
+/// A file's filter and index should be a small part of a shard of the cache: at most about a sixteenth of the file is the filter.
+constexpr std::size_t kSmallestFile = std::size_t{2} << 20, kLargestFile = std::size_t{64} << 20;
+std::size_t file_bytes(std::size_t cache_bytes) {
+  return std::clamp(cache_bytes / 2, kSmallestFile, kLargestFile);
+}
+
+rocksdb::BlockBasedTableOptions table_options(std::size_t cache_bytes) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(cache_bytes, kCacheShardBits);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -33,10 +39,14 @@ std::shared_ptr<rocksdb::TableFactory> table_factory(std::size_t cache_bytes) {
   // Counted against the cache, so that the memory given is the memory used.
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
-  // In pieces: a delta's filter may be larger than a shard of the cache, and would then be read again for every key.
+  return table;
+}
+/// With index and filter in pieces, because as a whole they may be larger than a shard of the cache, and would then be read again for every key. That costs
+/// a key one more look into the cache for each run of files.
+rocksdb::BlockBasedTableOptions in_pieces(rocksdb::BlockBasedTableOptions table) {
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
-  return std::shared_ptr<rocksdb::TableFactory>(rocksdb::NewBlockBasedTableFactory(table));
+  return table;
 }
 
 /// Deltas overlap everything there is, so each is a sorted run of its own. Merging runs of like size (universal) rewrites an
@@ -57,20 +67,21 @@ void configure_compaction(rocksdb::Options& options) {
   options.hard_pending_compaction_bytes_limit = 0;
 }
 
+/// Most of what there is lies in the bottom level, and is seldom rewritten.
 void configure_compression(rocksdb::Options& options) {
-  const rocksdb::CompressionType fast = if_supported(rocksdb::kLZ4Compression);
-  const rocksdb::CompressionType small = if_supported(rocksdb::kZSTD);
-  options.compression = fast;
-  options.compression_per_level.assign(static_cast<std::size_t>(options.num_levels), small);
-  options.compression_per_level[0] = fast;
-  options.compression_per_level[1] = fast;
+  options.compression = if_supported(rocksdb::kLZ4Compression);
+  options.bottommost_compression = if_supported(rocksdb::kZSTD);
+  options.bottommost_compression_opts.level = 1;
+  options.bottommost_compression_opts.enabled = true;
 }
 
 }  // namespace
 
 RocksDbShared::RocksDbShared(const RocksDbOptions& options) {
   database.paranoid_checks = true;
-  database.table_factory = table_factory(options.memory_bytes);
+  const rocksdb::BlockBasedTableOptions table = table_options(options.memory_bytes);
+  database.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  database.target_file_size_base = file_bytes(options.memory_bytes);
   // Nothing is ever written but ingested files: memtables stay empty, and the log with them.
   database.write_buffer_size = 1024 * 1024;
   database.max_write_buffer_number = 2;
@@ -83,10 +94,16 @@ RocksDbShared::RocksDbShared(const RocksDbOptions& options) {
   configure_compaction(database);
   configure_compression(database);
 
-  delta = database;
-  // With a list, the writer of single files takes its last element, which is meant for the bottom.
-  delta.compression_per_level.clear();
-  delta.rate_limiter.reset();
+  small_delta = database;
+  // The writer of single files would take them for the bottom.
+  small_delta.bottommost_compression = rocksdb::kDisableCompressionOption;
+  small_delta.rate_limiter.reset();
+  large_delta = small_delta;
+  large_delta.table_factory.reset(rocksdb::NewBlockBasedTableFactory(in_pieces(table)));
+}
+
+const rocksdb::Options& RocksDbShared::of_delta(std::size_t bytes) const {
+  return bytes <= database.target_file_size_base ? small_delta : large_delta;
 }
 
 }  // namespace weir

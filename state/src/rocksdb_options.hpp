@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include <rocksdb/cache.h>
@@ -15,7 +16,11 @@ struct RocksDbShared {
   explicit RocksDbShared(const RocksDbOptions& options);
 
   rocksdb::Options database;  ///< of a live store
-  rocksdb::Options delta;     ///< of the files that deltas are written to
+  /// Of the file that a delta of so many bytes is written to.
+  const rocksdb::Options& of_delta(std::size_t bytes) const;
+
+ private:
+  rocksdb::Options small_delta, large_delta;
 };
 
 }  // namespace weir

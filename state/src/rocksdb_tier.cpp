@@ -94,7 +94,8 @@ RocksDbTier::~RocksDbTier() {
 }
 
 void RocksDbTier::write_file(const StateDelta& delta, const std::string& path) const {
-  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(shared_->delta), shared_->delta, nullptr,
+  const rocksdb::Options& options = shared_->of_delta(delta.bytes());
+  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(options), options, nullptr,
                                 /*invalidate_page_cache=*/false);
   const std::string action = "write state to " + path;
   check(writer.Open(path), action);

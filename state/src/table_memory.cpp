@@ -16,20 +16,22 @@ constexpr std::size_t kMapped = std::size_t{256} << 10;
 
 std::size_t pages(std::size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
-void* map(std::size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+void* map(std::size_t bytes, int flags) {
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   return memory;
 }
 
 /// Of twice as much the part that begins where a huge page does.
 void* map_huge_page() {
-  char* memory = static_cast<char*>(map(2 * kSegmentBytes));
+  char* memory = static_cast<char*>(map(2 * kSegmentBytes, 0));
   const std::size_t before = -reinterpret_cast<std::uintptr_t>(memory) % kSegmentBytes;
   if (before > 0) munmap(memory, before);
   munmap(memory + before + kSegmentBytes, kSegmentBytes - before);
   // Random access over many small pages spends more time on address translation than on the data.
   madvise(memory + before, kSegmentBytes, MADV_HUGEPAGE);
+  // Written first: a page that is read first is the kernel's page of zeros, and had anew when it is written.
+  *static_cast<volatile char*>(memory + before) = 0;
   return memory + before;
 }
 
@@ -39,7 +41,7 @@ bool fills_huge_page(std::size_t bytes) { return pages(bytes) > kSegmentBytes / 
 
 void* allocate_table_memory(std::size_t bytes) {
   if (fills_huge_page(bytes)) return map_huge_page();
-  if (bytes >= kMapped) return map(bytes);
+  if (bytes >= kMapped) return map(bytes, MAP_POPULATE);
   void* memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
   if (!memory) throw std::bad_alloc();
   std::memset(memory, 0, bytes);

@@ -193,6 +193,8 @@ class KeyedTable final : public StateTable {
   static constexpr std::uint8_t kLoading = 16;  // being taken in by load_all()
   static constexpr std::uint32_t kSmallest = 64;
   static constexpr std::size_t kForgottenAtOnce = 4096;
+  /// Where memory is short a segment of so many bytes makes room among its own slots; a smaller one grows, or each eviction would be a tiny file.
+  static constexpr std::size_t kWorthEvicting = std::size_t{256} << 10;
   struct Slot {
     std::uint64_t hash;
     std::uint32_t heap;  ///< bytes outside of the slot, when last measured
@@ -274,6 +276,9 @@ class KeyedTable final : public StateTable {
   EventTime horizon() const { return expiry_ ? expiry_->horizon() : EventTime::min(); }
   /// Lets go of up to `slots` objects of a segment.
   void evict_slots(Segment& segment, std::size_t slots, StateDelta& delta);
+  /// Writes the changed objects of a segment that were not used lately, before it is their turn to go: a few large deltas cost the tier less than
+  /// many small ones.
+  void write_idle(Segment& segment, StateDelta& delta);
   /// Whether the tier has it, or may be given it.
   bool may_go(Place place) {
     return !states_.store().snapshot_in_flight() || !(slots_.is_dirty(place) || slots_.was_sealed(place));

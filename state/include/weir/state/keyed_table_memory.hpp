@@ -13,9 +13,9 @@ namespace weir {
 template <class Key, class Object>
 void KeyedTable<Key, Object>::make_room(std::uint64_t hash) {
   for (Segment* full = slots_.segment_of(hash); !full || full->is_full(); full = slots_.segment_of(hash)) {
-    if (full && !pinned_ && full->capacity() >= Segment::kMost && states_.store().excess_bytes() > 0) {
+    if (full && !pinned_ && full->bytes() >= kWorthEvicting && !states_.store().has_room_for(full->bytes())) {
       StateDelta delta;
-      evict_slots(*full, full->size() / 4, delta);
+      evict_slots(*full, full->size() / 8, delta);
       if (!delta.empty()) states_.write(std::move(delta));
       if (!full->is_full()) return;
     }
@@ -50,6 +50,7 @@ std::size_t KeyedTable<Key, Object>::evict(std::size_t bytes, StateDelta& delta)
 template <class Key, class Object>
 void KeyedTable<Key, Object>::evict_slots(Segment& segment, std::size_t slots, StateDelta& delta) {
   const EventTime horizon = this->horizon();
+  bool wrote = false;
   for (std::size_t looked = 2 * std::size_t{segment.capacity()};
        looked > 0 && slots > 0 && segment.size() > 0; --looked) {
     const Place place{&segment, segment.hand};
@@ -61,12 +62,30 @@ void KeyedTable<Key, Object>::evict_slots(Segment& segment, std::size_t slots, S
     if (slots_.is_dirty(place)) {
       expire(*place, horizon);
       write(*place, delta);
+      wrote = true;
     }
     if (!(place->flags & kAbsent) || (place->flags & kStored)) complete_ = false;
     --slots;
     erase_slot(place);
   }
+  if (wrote) write_idle(segment, delta);
   compact_text(segment);
+}
+
+template <class Key, class Object>
+void KeyedTable<Key, Object>::write_idle(Segment& segment, StateDelta& delta) {
+  if constexpr (kManyEntries) return;
+  const EventTime horizon = this->horizon();
+  for (std::uint32_t i = 0; i < segment.capacity(); ++i) {
+    const Place place{&segment, i};
+    if (segment.is_empty(i) || (place->flags & (kTouched | kAbsent)) || !slots_.is_dirty(place) ||
+        !may_go(place))
+      continue;
+    expire(*place, horizon);
+    if (place->flags & kAbsent) continue;
+    write(*place, delta);
+    slots_.mark_clean(place);
+  }
 }
 
 template <class Key, class Object>

@@ -34,6 +34,11 @@ class StateStore {
     const auto allowed = static_cast<std::ptrdiff_t>(memory_bytes_);
     return mode_ == StateMode::kHeap || in_use_ <= allowed ? 0 : static_cast<std::size_t>(in_use_ - allowed);
   }
+  /// Whether live objects may take so much more.
+  bool has_room_for(std::size_t bytes) const {
+    return mode_ == StateMode::kHeap ||
+           in_use_ + static_cast<std::ptrdiff_t>(bytes) <= static_cast<std::ptrdiff_t>(memory_bytes_);
+  }
   /// Live objects exceed what they may take by a quarter, although what may be evicted is: a snapshot in flight keeps the rest.
   bool is_overfull() const { return excess_bytes() > memory_bytes_ / 4; }
 
