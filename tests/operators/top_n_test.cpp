@@ -60,6 +60,15 @@ TEST_CASE("With ranks, rows that move down are removed and added anew") {
                                     {{true, 2, {"a", 4}}, at(3s)}});
 }
 
+TEST_CASE("As upserts, only what a rank has now is said") {
+  auto harness = changes(top(2, &Reading::value).smallest().upserts()).in_order();
+  harness.record({"a", 5}, at(1s)).record({"a", 3}, at(2s)).record({"a", 4}, at(3s));
+  CHECK(harness.output() == Changes{{{true, 1, {"a", 5}}, at(1s)},
+                                    {{true, 1, {"a", 3}}, at(2s)},
+                                    {{true, 2, {"a", 5}}, at(2s)},
+                                    {{true, 2, {"a", 4}}, at(3s)}});
+}
+
 TEST_CASE("The top of a window is emitted when it closes") {
   auto harness = tops(tumbling(10s), top(2, &Reading::value));
   harness.record({"a", 1}, at(3s))
@@ -122,10 +131,10 @@ TEST_CASE("Applied one after the other, changes give what a naive model ranks, a
     INFO("seed " << seed);
     std::mt19937_64 random(seed);
     const auto n = 1 + static_cast<std::uint32_t>(random() % 4);
-    const bool largest = random() % 2, ranks = random() % 2;
+    const bool largest = random() % 2, ranks = random() % 2, upserts = ranks && random() % 2;
     auto plan = top(n, &Reading::value);
     if (!largest) plan = plan.smallest();
-    if (ranks) plan = plan.with_ranks();
+    if (ranks) plan = upserts ? plan.upserts() : plan.with_ranks();
     auto harness = changes(plan).in_order();
     if (seed % 3 == 0) harness.memory(1);
     std::map<std::string, std::vector<Row>> model;
@@ -142,8 +151,10 @@ TEST_CASE("Applied one after the other, changes give what a naive model ranks, a
         const Change& change = output[next].row;
         auto& ranked = view[std::string(change.row.sensor)];
         if (change.added) {
+          if (upserts) ranked.erase(change.rank);
           ranked.emplace(change.rank, change.row.value);
         } else {
+          REQUIRE(!upserts);
           const auto gone = std::find_if(ranked.begin(), ranked.end(), [&](const auto& entry) {
             return entry.second == change.row.value && (!ranks || entry.first == change.rank);
           });

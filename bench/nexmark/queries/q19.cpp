@@ -31,9 +31,7 @@ BOOST_DESCRIBE_STRUCT(Rank, (), (auction, number))
 auto highest_bids(const Events& events) {
   return bids(events)
       .key_by(&Bid::auction)
-      .top_n("highest-bids", weir::top(10, &Bid::price).with_ranks())
-      // Whatever leaves a rank makes room for another: the last row of a rank is the table's.
-      .filter(&Change::added)
+      .top_n("highest-bids", weir::top(10, &Bid::price).upserts())
       .map([](const Change& change) {
         const Bid& bid = change.row;
         return Q19Row{bid.auction, bid.bidder,   bid.price, bid.channel,

@@ -321,8 +321,8 @@ class KeyedStream {
   auto deduplicate(const std::string& name, LastWithin keep) const;
 
   /// How the first n rows of each key change, as TopChange<Row>: `top_n("best", weir::top(3, &Bid::price))`, or top(…).smallest(). A row that
-  /// comes among them is added, the one that it displaces is removed, at once; with_ranks() also tells of rows whose rank changes. Keeps n
-  /// rows a key, for ever. `name` names the state. This and the next: include top_n.hpp.
+  /// comes among them is added, the one that it displaces is removed, at once; with_ranks() also tells of rows whose rank changes, and
+  /// upserts() only which row each rank has now. Keeps n rows a key, for ever. `name` names the state. This and the next: include top_n.hpp.
   template <class By>
   auto top_n(const std::string& name, Top<By> top) const;
   /// The first n rows of each key in each window of tumbling() or calendar_days(), once, when it closes, as WindowTop<Row>. The result's late() are rows behind that.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -73,18 +74,29 @@ class GlobalJoinOperator final : public Operator {
     }
   }
   void join_all(const RowBatch<Row>& rows) {
-    for (std::size_t i = 0; i < rows.size(); ++i) join_one(rows[i], rows.time(i));
+    // Some rows are looked up before the first of them is joined: their ways through memory overlap.
+    std::array<const TableRow*, kLookedUpAtOnce> found;
+    for (std::size_t begin = 0; begin < rows.size(); begin += found.size()) {
+      const std::size_t count = std::min(found.size(), rows.size() - begin);
+      for (std::size_t i = 0; i < count; ++i) {
+        found[i] = rows_.get(std::invoke(key_of_, rows[begin + i]));
+        __builtin_prefetch(found[i]);
+      }
+      for (std::size_t i = 0; i < count; ++i) join_with(found[i], rows[begin + i], rows.time(begin + i));
+    }
     emitter_.flush();
   }
   void join_one(const Row& row, EventTime time) {
-    const Key key = std::invoke(key_of_, row);
-    const TableRow* found = rows_.get(key);
+    join_with(rows_.get(std::invoke(key_of_, row)), row, time);
+  }
+  void join_with(const TableRow* found, const Row& row, EventTime time) {
     if (!found && kKind == JoinKind::kInner) return;
     Out out = joined<kKind>(join_, &row, found);
     if constexpr (kHoldsViews<Out>) own_text(out, emitter_.arena());
     emitter_.emit(std::move(out), time);
   }
 
+  static constexpr std::size_t kLookedUpAtOnce = 32;
   static constexpr std::string_view kWaiting = "rows that wait";
 
   OperatorStates states_;

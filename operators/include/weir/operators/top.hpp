@@ -35,9 +35,17 @@ class Top {
     copy.ranks_ = true;
     return copy;
   }
+  /// With ranks, but says only which row a rank has now, not which one it had: up to n changes for a row, all of them added. Whoever keeps the
+  /// last row of each key and rank has the same in the end. For changes only.
+  Top upserts() const {
+    Top copy = with_ranks();
+    copy.removals_ = false;
+    return copy;
+  }
 
   std::uint32_t n() const { return n_; }
   bool ranks() const { return ranks_; }
+  bool removals() const { return removals_; }
   /// Whether `row` stands in front of `other`, which came before it.
   template <class Row>
   bool before(const Row& row, const Row& other) const {
@@ -50,6 +58,7 @@ class Top {
   By by_;
   bool largest_ = true;
   bool ranks_ = false;
+  bool removals_ = true;
 };
 
 /// `top(3, &Bid::price)`: see KeyedStream::top_n().

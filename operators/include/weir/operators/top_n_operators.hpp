@@ -84,11 +84,9 @@ class TopChangesOperator final : public Operator {
  private:
   void enter(std::vector<Owned<Row>>& rows, std::size_t place, const Row& row, EventTime time) {
     const bool full = rows.size() == top_.n();
-    if (top_.ranks()) {
-      for (std::size_t i = place; i < rows.size(); ++i) emit(false, i, rows[i].get(), time);
-    } else if (full) {
-      emit(false, rows.size() - 1, rows.back().get(), time);
-    }
+    if (top_.removals())
+      for (std::size_t i = top_.ranks() ? place : top_.n() - 1; i < rows.size(); ++i)
+        emit(false, i, rows[i].get(), time);
     if (full) rows.pop_back();
     rows.insert(rows.begin() + static_cast<std::ptrdiff_t>(place), Owned<Row>(row));
     const std::size_t changed = top_.ranks() ? rows.size() : place + 1;
