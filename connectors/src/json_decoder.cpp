@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -15,8 +16,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// What the decoder keeps for one struct of the row: its fields, and the order in which the last record had
-/// them.
+/// What the decoder keeps for one struct of the row: its fields, and the order
+/// in which the last record had them.
 struct Plan {
   struct Slot {
     const Field* field;
@@ -25,7 +26,8 @@ struct Plan {
     std::uint64_t seen_in = 0;  ///< the number of the object that had the field last
   };
   std::vector<Slot> slots;
-  /// Slot that the n-th key of the last object led to; kUnknown for keys that are no field.
+  /// Slot that the n-th key of the last object led to; kUnknown for keys that
+  /// are no field.
   std::vector<std::uint32_t> order;
   std::uint64_t objects = 0;
   std::vector<std::unique_ptr<Plan>> children;
@@ -81,7 +83,8 @@ class JsonDecoder final : public RowDecoder {
   }
 
   bool decode_document(std::string_view payload, std::byte* row) {
-    // simdjson reads past the end of its input, so the bytes move into a buffer that has room for that.
+    // simdjson reads past the end of its input, so the bytes move into a buffer
+    // that has room for that.
     const std::size_t needed = payload.size() + simdjson::SIMDJSON_PADDING;
     if (padded_bytes_ < needed) {
       padded_bytes_ = needed * 2;
@@ -90,6 +93,9 @@ class JsonDecoder final : public RowDecoder {
     }
     if (payload.empty()) return fail("nothing where a JSON object is expected");
     std::memcpy(padded_.get(), payload.data(), payload.size());
+    // It complains in other words when a closing brace of an earlier record
+    // follows.
+    std::memset(padded_.get() + payload.size(), 0, simdjson::SIMDJSON_PADDING);
     ondemand::document document;
     if (const auto error = parser_.iterate(padded_.get(), payload.size(), padded_bytes_).get(document))
       return not_json(error);
@@ -118,7 +124,8 @@ class JsonDecoder final : public RowDecoder {
     return found == plan.slots.size() || fill_missing(plan, number, to);
   }
 
-  /// Records mostly have their keys in the order of the record before: then one comparison finds the field.
+  /// Records mostly have their keys in the order of the record before: then one
+  /// comparison finds the field.
   std::uint32_t slot_of(ondemand::field& pair, Plan& plan, std::size_t key_index) {
     if (key_index >= plan.order.size()) plan.order.resize(key_index + 1, Plan::kUnknown);
     std::uint32_t& expected = plan.order[key_index];
@@ -166,11 +173,8 @@ class JsonDecoder final : public RowDecoder {
         if (value.get_bool().get(*static_cast<bool*>(to))) return mistyped(slot, token);
         return true;
       case FieldType::kFloat:
-      case FieldType::kDouble: {
-        double number = 0;
-        if (value.get_double().get(number)) return bad_number(slot, token);
-        return store_real(slot.field->type, number, to) || out_of_range(slot, token);
-      }
+      case FieldType::kDouble:
+        return decode_real(value, token, slot, to);
       case FieldType::kText:
       case FieldType::kOwnedText:
         return decode_text(value, token, slot, to);
@@ -184,6 +188,16 @@ class JsonDecoder final : public RowDecoder {
       default:
         return decode_integer(value, token, slot, to);
     }
+  }
+
+  bool decode_real(ondemand::value& value, std::string_view token, Plan::Slot& slot, void* to) {
+    double number = 0;
+    if (value.get_double().get(number)) return bad_number(slot, token);
+    // simdjson 3.0 takes 0.30000000000000004441 for 0.1155…: with twenty digits
+    // after a zero they overflow.
+    if (const std::string_view text = trimmed(token); text.size() > 19)
+      std::from_chars(text.data(), text.data() + text.size(), number);
+    return store_real(slot.field->type, number, to) || out_of_range(slot, token);
   }
 
   bool decode_integer(ondemand::value& value, std::string_view token, Plan::Slot& slot, void* to) {
