@@ -9,6 +9,7 @@
 #include "field_value.hpp"
 #include "iso_time.hpp"
 #include "json_format.hpp"
+#include "plain_json.hpp"
 
 namespace weir {
 
@@ -16,8 +17,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// What the decoder keeps for one struct of the row: its fields, and the order
-/// in which the last record had them.
+/// What the decoder keeps for one struct of the row: its fields, and the order in which the last record had
+/// them.
 struct Plan {
   struct Slot {
     const Field* field;
@@ -26,8 +27,7 @@ struct Plan {
     std::uint64_t seen_in = 0;  ///< the number of the object that had the field last
   };
   std::vector<Slot> slots;
-  /// Slot that the n-th key of the last object led to; kUnknown for keys that
-  /// are no field.
+  /// Slot that the n-th key of the last object led to; kUnknown for keys that are no field.
   std::vector<std::uint32_t> order;
   std::uint64_t objects = 0;
   std::vector<std::unique_ptr<Plan>> children;
@@ -59,9 +59,10 @@ std::string_view trimmed(std::string_view token) {
   return token;
 }
 
-class JsonDecoder final : public RowDecoder {
+/// Reads all JSON there is, and says what is wrong with the rest.
+class GeneralJsonDecoder final : public RowDecoder {
  public:
-  explicit JsonDecoder(const RowSchema& schema) : root_(schema, "") {}
+  explicit GeneralJsonDecoder(const RowSchema& schema) : root_(schema, "") {}
 
   bool decode(std::string_view payload, Batch& batch, std::string& reason) override {
     batch_ = &batch;
@@ -83,8 +84,7 @@ class JsonDecoder final : public RowDecoder {
   }
 
   bool decode_document(std::string_view payload, std::byte* row) {
-    // simdjson reads past the end of its input, so the bytes move into a buffer
-    // that has room for that.
+    // simdjson reads past the end of its input, so the bytes move into a buffer that has room for that.
     const std::size_t needed = payload.size() + simdjson::SIMDJSON_PADDING;
     if (padded_bytes_ < needed) {
       padded_bytes_ = needed * 2;
@@ -93,8 +93,7 @@ class JsonDecoder final : public RowDecoder {
     }
     if (payload.empty()) return fail("nothing where a JSON object is expected");
     std::memcpy(padded_.get(), payload.data(), payload.size());
-    // It complains in other words when a closing brace of an earlier record
-    // follows.
+    // It complains in other words when a closing brace of an earlier record follows.
     std::memset(padded_.get() + payload.size(), 0, simdjson::SIMDJSON_PADDING);
     ondemand::document document;
     if (const auto error = parser_.iterate(padded_.get(), payload.size(), padded_bytes_).get(document))
@@ -124,8 +123,7 @@ class JsonDecoder final : public RowDecoder {
     return found == plan.slots.size() || fill_missing(plan, number, to);
   }
 
-  /// Records mostly have their keys in the order of the record before: then one
-  /// comparison finds the field.
+  /// Records mostly have their keys in the order of the record before: then one comparison finds the field.
   std::uint32_t slot_of(ondemand::field& pair, Plan& plan, std::size_t key_index) {
     if (key_index >= plan.order.size()) plan.order.resize(key_index + 1, Plan::kUnknown);
     std::uint32_t& expected = plan.order[key_index];
@@ -193,8 +191,7 @@ class JsonDecoder final : public RowDecoder {
   bool decode_real(ondemand::value& value, std::string_view token, Plan::Slot& slot, void* to) {
     double number = 0;
     if (value.get_double().get(number)) return bad_number(slot, token);
-    // simdjson 3.0 takes 0.30000000000000004441 for 0.1155…: with twenty digits
-    // after a zero they overflow.
+    // simdjson 3.0 takes 0.30000000000000004441 for 0.1155…: with twenty digits after a zero they overflow.
     if (const std::string_view text = trimmed(token); text.size() > 19)
       std::from_chars(text.data(), text.data() + text.size(), number);
     return store_real(slot.field->type, number, to) || out_of_range(slot, token);
@@ -256,10 +253,30 @@ class JsonDecoder final : public RowDecoder {
   std::string* reason_ = nullptr;
 };
 
+/// Tries the short way first.
+class JsonDecoder final : public RowDecoder {
+ public:
+  explicit JsonDecoder(const RowSchema& schema) : plain_(schema), general_(schema) {}
+
+  bool decode(std::string_view payload, Batch& batch, std::string& reason) override {
+    if (plain_.decode(payload, batch, batch.append_default())) return true;
+    batch.drop_last();
+    return general_.decode(payload, batch, reason);
+  }
+
+ private:
+  PlainJson plain_;
+  GeneralJsonDecoder general_;
+};
+
 }  // namespace
 
 std::unique_ptr<RowDecoder> make_json_decoder(const RowSchema& schema) {
   return std::make_unique<JsonDecoder>(schema);
+}
+
+std::unique_ptr<RowDecoder> make_general_json_decoder(const RowSchema& schema) {
+  return std::make_unique<GeneralJsonDecoder>(schema);
 }
 
 }  // namespace weir
