@@ -1,7 +1,6 @@
 #include "plain_json.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cstring>
 #include <numeric>
@@ -10,6 +9,7 @@
 
 #include "field_value.hpp"
 #include "iso_time.hpp"
+#include "plain_text.hpp"
 
 namespace weir {
 
@@ -21,26 +21,17 @@ constexpr std::uint32_t kTriedAgain = 64;  // then one of so many is looked at
 
 constexpr std::size_t kMostDigits = 18;  // so many always fit into 64 bits
 
-constexpr std::uint64_t every_byte(std::uint8_t byte) { return ~std::uint64_t{0} / 0xFF * byte; }
-
-/// For eight bytes at once, bit 7 of each that ends plain text: a quote, a backslash, a control character. Of the bits that are
-/// set the lowest is right; one above it may be set wrongly by a borrow.
-std::uint64_t ends_of_plain_text(std::uint64_t bytes) {
-  const std::uint64_t quote = bytes ^ every_byte('"');
-  const std::uint64_t backslash = bytes ^ every_byte('\\');
-  return (((quote - every_byte(1)) & ~quote) | ((backslash - every_byte(1)) & ~backslash) |
-          ((bytes - every_byte(0x20)) & ~bytes)) &
-         every_byte(0x80);
-}
-
-bool ends_plain_text(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
-
 }  // namespace
+
+PlainJson::Key::Key(std::string_view name) : text('"' + std::string(name) + "\":") {
+  std::memcpy(words, text.data(), std::min(text.size(), sizeof words));
+  std::memset(masks, 0xFF, std::min(text.size(), sizeof masks));
+}
 
 PlainJson::Object::Object(const RowSchema& schema) : order(schema.fields.size()) {
   for (const Field& field : schema.fields)
-    members.push_back({&field, '"' + std::string(field.name) + "\":",
-                       field.nested ? std::make_unique<Object>(*field.nested) : nullptr});
+    members.push_back(
+        {&field, Key(field.name), field.nested ? std::make_unique<Object>(*field.nested) : nullptr});
   std::iota(order.begin(), order.end(), 0);
 }
 
@@ -82,7 +73,7 @@ PlainJson::Member* PlainJson::take_key(Object& object, std::size_t position) {
     expected = i;
   }
   Member& member = object.members[expected];
-  at_ += member.key.size();
+  at_ += member.key.text.size();
   skip(' ');
   return &member;
 }
@@ -167,30 +158,23 @@ bool PlainJson::take_real(double& value) {
 
 bool PlainJson::take_text(std::string_view& text) {
   if (!skip('"')) return false;
-  const char* begin = at_;
-  std::uint64_t seen = 0;  // the upper bit of a byte tells whether one of them is no ASCII
-  for (;; at_ += sizeof seen) {
-    std::uint64_t bytes = 0;
-    if (left() < sizeof bytes) {
-      for (; at_ != end_ && !ends_plain_text(*at_); ++at_) seen |= static_cast<unsigned char>(*at_);
-      break;
-    }
-    std::memcpy(&bytes, at_, sizeof bytes);
-    seen |= bytes;
-    if (const std::uint64_t ends = ends_of_plain_text(bytes)) {
-      static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
-      at_ += std::countr_zero(ends) / 8;
-      break;
-    }
-  }
-  text = {begin, static_cast<std::size_t>(at_ - begin)};
-  return skip('"') && ((seen & every_byte(0x80)) == 0 || simdjson::validate_utf8(text));
+  const PlainText plain = plain_text(at_, end_);
+  text = {at_, static_cast<std::size_t>(plain.end - at_)};
+  at_ = plain.end;
+  return skip('"') && (!plain.beyond_ascii() || simdjson::validate_utf8(text));
 }
 
 bool PlainJson::take_time(EventTime& time) {
   if (!next_is('"')) return take_integer(time.millis);
   std::string_view text;
   return take_text(text) && parse_iso_time(text, time);
+}
+
+bool PlainJson::next_is(const Key& key) const {
+  std::uint64_t words[2];
+  if (key.text.size() > sizeof words || left() < sizeof words) return next_is(std::string_view(key.text));
+  std::memcpy(words, at_, sizeof words);
+  return ((words[0] ^ key.words[0]) & key.masks[0]) == 0 && ((words[1] ^ key.words[1]) & key.masks[1]) == 0;
 }
 
 bool PlainJson::next_is(std::string_view word) const {

@@ -29,9 +29,15 @@ class PlainJson {
 
  private:
   struct Object;
+  struct Key {
+    explicit Key(std::string_view name);
+    std::string text;             ///< `"name":`
+    std::uint64_t words[2] = {};  ///< its first bytes, as a short key is compared with what is there
+    std::uint64_t masks[2] = {};  ///< which bytes of `words` it has
+  };
   struct Member {
     const Field* field;
-    std::string key;  ///< `"name":`
+    Key key;
     std::unique_ptr<Object> nested;
     std::uint64_t seen_in = 0;  ///< the number of the object that had it last
   };
@@ -61,6 +67,7 @@ class PlainJson {
     ++at_;
     return true;
   }
+  bool next_is(const Key& key) const;
   bool next_is(std::string_view word) const;
   bool skip(std::string_view word);
   void skip_digits() {
