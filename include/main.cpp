@@ -14,13 +14,16 @@ namespace {
 
 /// Makes what is freed count as free: --memory is a promise about the process. Large blocks (deltas, batches of files) go back to
 /// the system at once, where glibc would raise its threshold to the largest it has seen and keep them; and few threads' heaps hold
-/// what others could use.
+/// what others could use. Each keeps a little at its end: one that grows and shrinks all
+/// the time would take its pages from the system and give them back as often.
 void give_memory_back() {
   constexpr int kLargeBytes = 512 * 1024;
   constexpr int kHeaps = 4;
+  constexpr int kSpareBytes = 4 * 1024 * 1024;  // of a heap
   mallopt(M_MMAP_THRESHOLD, kLargeBytes);
   mallopt(M_TRIM_THRESHOLD, 2 * kLargeBytes);
   mallopt(M_ARENA_MAX, kHeaps);
+  mallopt(M_TOP_PAD, kSpareBytes);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "field_value.hpp"
 #include "json_format.hpp"
 #include "number_text.hpp"
+#include "plain_text.hpp"
 
 namespace weir {
 
@@ -63,7 +64,8 @@ std::string repaired(std::string_view text) {
   return out;
 }
 
-void append_text(std::string& out, std::string_view text) {
+/// Text that is not just copied.
+void append_odd_text(std::string& out, std::string_view text) {
   std::string repaired_text;
   std::uint8_t care = 0;
   for (const char c : text) care |= kCare[static_cast<unsigned char>(c)];
@@ -80,6 +82,14 @@ void append_text(std::string& out, std::string_view text) {
       else out += c;
     }
   }
+  out += '"';
+}
+
+void append_text(std::string& out, std::string_view text) {
+  const PlainText plain = plain_text(text.data(), text.data() + text.size());
+  if (plain.end != text.data() + text.size() || plain.beyond_ascii()) return append_odd_text(out, text);
+  out += '"';
+  out += text;
   out += '"';
 }
 

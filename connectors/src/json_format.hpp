@@ -8,6 +8,8 @@ namespace weir {
 
 /// One JSON object a record. docs/formats/rows.md says what is accepted.
 std::unique_ptr<RowDecoder> make_json_decoder(const RowSchema& schema);
+/// The same without the short way for records that are written plainly: tests compare the two.
+std::unique_ptr<RowDecoder> make_general_json_decoder(const RowSchema& schema);
 std::unique_ptr<RowEncoder> make_json_encoder(const RowSchema& schema);
 
 }  // namespace weir

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include <weir/core/error.hpp>
@@ -138,6 +139,30 @@ TEST_CASE("JsonDecoder refuses what is not one JSON object") {
   CHECK_FALSE(Decoded<rows::Line>("json", R"({"text":"\udc00"})").ok);
   CHECK_FALSE(Decoded<rows::Line>("json", R"({"text":"\x"})").ok);
   CHECK(Decoded<rows::Line>("json", R"({"text":"\ud83d\ude00"})").row().text == "\xF0\x9F\x98\x80");
+}
+
+TEST_CASE("JsonDecoder reads numbers of more digits than fit") {
+  for (const char* text :
+       {"0.30000000000000004441", "0.123456789012345678901234567890", "-0.99999999999999999999",
+        "12345678901234567890.5", "0.00000000000000000000000000000012345678901234567890",
+        "4.9406564584124654417656879286822e-324"}) {
+    INFO(text);
+    for (const char* around : {R"({"text":"","n":1,"d":)", R"( {"text":"","n":1,"d": )"})
+      CHECK(Decoded<Noted>("json", around + std::string(text) + " }").row().d == std::strtod(text, nullptr));
+    CHECK(Decoded<Noted>("json", std::string(R"({"text":"","n":1,"d":)") + text + "}").row().d ==
+          std::strtod(text, nullptr));
+  }
+}
+
+TEST_CASE("JsonDecoder says the same of a record, whatever came before it") {
+  auto decoder = weir::make_decoder("json", weir::row_schema<Small>());
+  RowBatch<Small> batch;
+  std::string first, again;
+  const std::string open = R"({"maybe":{,"n":1})";
+  CHECK_FALSE(decoder->decode(open, batch, first));
+  CHECK_FALSE(decoder->decode(open + "}", batch, again));
+  CHECK_FALSE(decoder->decode(open, batch, again));
+  CHECK(again == first);
 }
 
 TEST_CASE("JsonDecoder passes over deep nesting without recursion") {
