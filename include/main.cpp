@@ -14,8 +14,8 @@ namespace {
 
 /// Makes what is freed count as free: --memory is a promise about the process. Large blocks (deltas, batches of files) go back to
 /// the system at once, where glibc would raise its threshold to the largest it has seen and keep them; and few threads' heaps hold
-/// what others could use. Each keeps a little at its end: one that grows and shrinks all
-/// the time would take its pages from the system and give them back as often.
+/// what others could use. Each keeps a little at its end: one that grows and shrinks all the time would take its pages from the system and
+/// give them back as often.
 void give_memory_back() {
   constexpr int kLargeBytes = 512 * 1024;
   constexpr int kHeaps = 4;
