@@ -213,7 +213,8 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
               context_.begin_processing_timer(time);
               function_.on_processing_timer(time, context_);
             }
-        });
+        },
+        [this](const auto& due) { fetch(due); });
   }
   void end_of_call() {
     states_.settle();  // looks at the clock, too
