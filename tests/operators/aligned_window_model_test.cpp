@@ -42,7 +42,9 @@ Shape random_shape(Random& random, Kind kind) {
   shape.purging = random() % 4 == 0;
   shape.unit = 1;
   shape.begin = below(200) - 100;
-  shape.memory = random() % 2 ? std::size_t{1} : std::size_t{1} << 24;
+  // The second has room for some panes, or for running totals.
+  static constexpr std::size_t kMemory[] = {1, 300'000, 1 << 24};
+  shape.memory = kMemory[random() % 3];
   if (kind == Kind::kCalendarDays) {
     shape.unit = kHour;
     // Around the spring or the autumn change of 2024 in Berlin.
