@@ -275,7 +275,7 @@ void check(Random& random, Kind kind) {
   const Shape shape = random_shape(random, kind);
   const Way way = static_cast<Way>(random() % 3);
   auto harness = testing::harness_for<Numbered, Fired>(graph_for(shape, way), "window");
-  harness.memory(shape.memory);
+  harness.memory(shape.memory).max_parallelism(8);
   Model model(shape, way == Way::kSum      ? &SumOfValues::of
                      : way == Way::kSorted ? &SortedValues::of
                                            : &in_order);

@@ -78,10 +78,17 @@ class Timers {
     if (states.restored()) take_in();
   }
 
+  /// Brings in what the tier has of the timers of `rows`, each with .hash and .key, in one read; where setting timers is what rows mostly do.
+  template <class Rows>
+  void fetch(const Rows& rows) {
+    if (std::exchange(changes_, 0) * 2 >= rows.size()) table_.fetch(rows);
+  }
   void set(std::uint64_t hash, const Key& key, EventTime time) {
+    ++changes_;
     if (table_.edit(hash, key).add(time)) waiting_.push(time, hash, key);
   }
   void remove(std::uint64_t hash, const Key& key, EventTime time) {
+    ++changes_;
     TimerSet* set = table_.edit_if(hash, key);
     if (!set || !set->remove(time)) return;
     if (set->empty()) table_.erase(hash, key);  // the queue finds out when it comes to it
@@ -148,6 +155,7 @@ class Timers {
 
   KeyedTable<Key, TimerSet> table_;
   WaitingKeys<Key, TimerQueue> waiting_;
+  std::size_t changes_ = 0;  ///< asked for since fetch()
 };
 
 }  // namespace weir

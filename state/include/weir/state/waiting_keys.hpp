@@ -75,7 +75,7 @@ class WaitingKeys final : public StateTable {
   std::size_t evict(std::size_t, StateDelta&) override { return 0; }
 
  private:
-  static constexpr std::size_t kShare = 8;  ///< this part of the worker's memory stays in any case
+  static constexpr std::size_t kShare = 4;  ///< this part of the worker's memory stays in any case
   static constexpr std::size_t kFewest = 8;
   static constexpr std::size_t kUnsettled = 1024;
 
