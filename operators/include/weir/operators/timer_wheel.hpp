@@ -123,7 +123,7 @@ class TimerWheel {
   }
   void release(std::vector<Entry>& entries) {
     slots_capacity_ -= entries.capacity();
-    entries = {};
+    std::vector<Entry>().swap(entries);  // an assignment of {} would keep the memory
   }
   /// Lets go of what is too much, and is among `entries`. True: nothing is left of them.
   template <class Gone>
