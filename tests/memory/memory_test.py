@@ -26,8 +26,8 @@ SHAPES = {
     "windows": dict(rounds=1, text=8, kept_once=112),
     # An accumulator a key and slice, and as much again in the windows' totals.
     "sliding": dict(rounds=4, text=8, kept_a_row=112),
-    "sessions": dict(rounds=1, text=8, kept_once=130),
-    "timers": dict(rounds=1, text=100, kept_once=200),
+    "sessions": dict(rounds=1, text=8, kept_once=170),
+    "timers": dict(rounds=1, text=400, kept_once=600),
     "joins": dict(rounds=2, text=400, kept_a_row=850),
 }
 
