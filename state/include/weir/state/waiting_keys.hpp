@@ -67,8 +67,8 @@ class WaitingKeys final : public StateTable {
     // A quarter less, so that this happens once for many that are pushed.
     const double part = 0.75 * static_cast<double>(share) / static_cast<double>(charged_);
     const auto keep = static_cast<std::size_t>(static_cast<double>(queue_.size()) * part);
-    const auto earliest =
-        queue_.let_go(std::max(kFewest, keep), [this](const auto& entry) { text_ -= entry.what.owner.heap_bytes(); });
+    const auto earliest = queue_.let_go(
+        std::max(kFewest, keep), [this](const auto& entry) { text_ -= entry.what.owner.heap_bytes(); });
     if (earliest) horizon_ = earliest;
     recharge();
   }
