@@ -1,4 +1,5 @@
 #include <weir/state/pane_entries.hpp>
+#include <weir/state/pane_merge.hpp>
 
 namespace weir::detail {
 
@@ -77,6 +78,25 @@ void scan_pane(
                    visit(key, run, value);
                    return true;
                  });
+}
+
+void StoredPane::read() {
+  bytes_.clear();
+  entries_.clear();
+  at_ = 0;
+  const KeyGroupRange groups = store_->key_groups();
+  through_ =
+      runs_ == 0 ||
+      scan_pane_from(
+          store_->tier(), groups, state_id_, end_, cursor_,
+          [&](std::string_view key, std::uint16_t run, std::string_view value) {
+            if (run >= runs_) return true;
+            if (entries_.size() >= portion_) return false;
+            const std::size_t begin = bytes_.size();
+            bytes_.append(key).append(value);
+            entries_.push_back({groups.first + cursor_.group, begin, begin + key.size(), bytes_.size()});
+            return true;
+          });
 }
 
 }  // namespace weir::detail

@@ -90,6 +90,34 @@ struct InList {
   void add(const Row& row) { state.add({row.round, row.text}); }
 };
 
+/// A timer a key, set by its first row: all is there when it fires, which it does an hour and a bit of its own after the row.
+struct RemindOnce {
+  weir::ValueState<Kept> state{"kept"};
+  auto states() { return std::tie(state); }
+  using Context = weir::KeyedContext<std::uint64_t, Verdict>;
+
+  static weir::Duration delay_of(std::uint64_t key) {
+    return 1h + weir::Duration{static_cast<std::int64_t>(key % 3'600'000)};
+  }
+  void process(const Row& row, Context& context) {
+    const auto* kept = state.get();
+    if (!kept) context.set_timer(row.time + delay_of(row.key));
+    state.set({kept ? kept->rows : static_cast<std::uint64_t>(row.time.millis), row.text});
+  }
+  void on_timer(weir::EventTime time, Context& context) {
+    const auto* kept = state.get();
+    const bool right =
+        kept && is_text_of(context.key(), kept->text) && time >= latest_ &&
+        time == weir::EventTime{static_cast<std::int64_t>(kept->rows)} + delay_of(context.key());
+    latest_ = time;
+    context.emit({right ? 1 : 0});
+    state.clear();
+  }
+
+ private:
+  weir::EventTime latest_ = weir::EventTime::min();
+};
+
 /// Compares at a key's last row, or, where that costs no more, at each.
 template <class State, bool kAtEach>
 struct Keep : State {
@@ -154,6 +182,16 @@ struct TotalsOfKey {
   }
 };
 
+/// The same for windows that begin with every round, and so contain some of the rounds only.
+struct TotalsOfSlices : TotalsOfKey {
+  weir::Duration slice;
+  Verdict result(std::uint64_t key, const weir::Window& window, const Totals& totals) const {
+    const auto ends_with = static_cast<std::uint64_t>(window.end.millis / slice.count());
+    const std::uint64_t begins_behind = ends_with - std::min(ends_with, rounds);
+    return TotalsOfKey{std::min(ends_with, rounds) - begins_behind}.result(key, window, totals);
+  }
+};
+
 struct Shape {
   std::uint64_t keys;
   std::uint64_t rounds;
@@ -200,13 +238,15 @@ void build(weir::Pipeline& pipeline, const std::string& kind, const Shape& shape
                      .key_by(&Row::key)
                      .window(weir::tumbling(shape.length))
                      .aggregate("totals", totals));
-  if (kind == "sliding")
-    return count(
-        rows(pipeline, "rows", shape)
-            .key_by(&Row::key)
-            .window(weir::sliding(shape.length,
-                                  weir::Duration{shape.length / static_cast<std::int64_t>(shape.rounds)}))
-            .aggregate("totals", totals));
+  if (kind == "sliding") {
+    const weir::Duration slice{shape.length / static_cast<std::int64_t>(shape.rounds)};
+    return count(rows(pipeline, "rows", shape)
+                     .key_by(&Row::key)
+                     .window(weir::sliding(shape.length, slice))
+                     .aggregate("totals", TotalsOfSlices{totals, slice}));
+  }
+  if (kind == "timers")
+    return count(rows(pipeline, "rows", shape).key_by(&Row::key).process<Verdict>("remind", RemindOnce{}));
   if (kind == "sessions")
     return count(rows(pipeline, "rows", shape)
                      .key_by(&Row::key)
@@ -231,7 +271,7 @@ void build(weir::Pipeline& pipeline, const std::string& kind, const Shape& shape
 int main(int argc, char** argv) {
   const std::vector<weir::Parameter> parameters = {
       {"kind", weir::ParameterKind::kText, "values",
-       "of state: values, maps, lists, windows, sliding, sessions or joins"},
+       "of state: values, maps, lists, windows, sliding, sessions, timers or joins"},
       {"keys", weir::ParameterKind::kInteger, "100000", "how many keys"},
       {"rounds", weir::ParameterKind::kInteger, "2", "rows of each key"},
       {"text-bytes", weir::ParameterKind::kInteger, "64", "text of each row"},

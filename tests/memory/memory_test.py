@@ -24,6 +24,10 @@ SHAPES = {
     "lists": dict(rounds=8, text=400, kept_a_row=420),
     "maps": dict(rounds=20, text=400, kept_a_row=430),
     "windows": dict(rounds=1, text=8, kept_once=112),
+    # An accumulator a key and slice, and as much again in the windows' totals.
+    "sliding": dict(rounds=4, text=8, kept_a_row=112),
+    "sessions": dict(rounds=1, text=8, kept_once=170),
+    "timers": dict(rounds=1, text=400, kept_once=600),
     "joins": dict(rounds=2, text=400, kept_a_row=850),
 }
 
@@ -96,8 +100,9 @@ def main():
     verdicts = {row["key"]: row["value"] for row in map(json.loads, output.splitlines())}
     print(f"{options.kind}: {keys} keys, {keys * bytes_a_key >> 20} MiB of state with {options.memory} MiB of memory: peak {peak:.0f} MiB, "
           f"{'in a cgroup' if group.path else 'no cgroup'}")
-    # A join gives a row for each pair of a key's rows, everything else one a key.
-    expected = keys * rounds * rounds if options.kind == "joins" else keys
+    # A join gives a row for each pair of a key's rows, a key is in one window for each slice, but two for the first and the last one;
+    # everything else gives one a key.
+    expected = keys * {"joins": rounds * rounds, "sliding": 2 * rounds - 1}.get(options.kind, 1)
     assert verdicts == {1: expected}, f"expected {expected} right comparisons and no others: {verdicts}"
     assert peak <= limit, f"peak {peak:.0f} MiB, allowed {limit} MiB: {options.memory} and a constant of {CONSTANT_MIB}"
 

@@ -42,7 +42,9 @@ Shape random_shape(Random& random, Kind kind) {
   shape.purging = random() % 4 == 0;
   shape.unit = 1;
   shape.begin = below(200) - 100;
-  shape.memory = random() % 2 ? std::size_t{1} : std::size_t{1} << 24;
+  // The second has room for some panes, or for running totals.
+  static constexpr std::size_t kMemory[] = {1, 300'000, 1 << 24};
+  shape.memory = kMemory[random() % 3];
   if (kind == Kind::kCalendarDays) {
     shape.unit = kHour;
     // Around the spring or the autumn change of 2024 in Berlin.
@@ -273,7 +275,7 @@ void check(Random& random, Kind kind) {
   const Shape shape = random_shape(random, kind);
   const Way way = static_cast<Way>(random() % 3);
   auto harness = testing::harness_for<Numbered, Fired>(graph_for(shape, way), "window");
-  harness.memory(shape.memory);
+  harness.memory(shape.memory).max_parallelism(8);
   Model model(shape, way == Way::kSum      ? &SumOfValues::of
                      : way == Way::kSorted ? &SortedValues::of
                                            : &in_order);

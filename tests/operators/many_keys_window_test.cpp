@@ -19,7 +19,7 @@ using Numbers = WindowResult<std::int64_t, std::int64_t>;
 /// counts what each call emits.
 template <class Say>
 void check(Say&& say, Duration clock) {
-  for (const std::size_t memory : {std::size_t{1} << 30, std::size_t{1}}) {
+  for (const std::size_t memory : {std::size_t{1} << 30, std::size_t{200'000}}) {
     INFO("memory " << memory);
     Pipeline pipeline("test");
     say(pipeline.source<Click>("clicks").key_by(&Click::number)).sink("results");

@@ -12,6 +12,8 @@
 #include <weir/state/row_list.hpp>
 #include <weir/state/timers.hpp>
 
+#include "state_world.hpp"
+
 namespace weir {
 
 namespace {
@@ -23,83 +25,6 @@ struct Note {
 BOOST_DESCRIBE_STRUCT(Note, (), (text, number))
 
 using Words = std::vector<std::string>;
-
-/// One operator's state: the barrier, what is in flight after it, the restart.
-class World {
- public:
-  World(StateMode mode, std::size_t memory) : mode_(mode), memory_(memory), backend_(make_memory_backend()) {
-    begin(backend_->create(0), {});
-  }
-  OperatorStates& states() { return *states_; }
-  bool in_flight() const { return sealed_ != nullptr; }
-
-  /// The synchronous part of a barrier.
-  void seal() {
-    struct Writer final : SnapshotWriter {
-      void keyed(std::unique_ptr<SealedState> delta) override { sealed = std::move(delta); }
-      void operator_state(std::string bytes) override { state = std::move(bytes); }
-      std::unique_ptr<SealedState> sealed;
-      std::string state;
-    } writer;
-    states_->seal(writer, EventTime{7}, "extra");
-    sealed_ = std::move(writer.sealed);
-    copied_ = false;
-    sealed_state_ = std::move(writer.state);
-  }
-  /// A portion of what the worker copies between rows.
-  void proceed() {
-    if (sealed_) copied_ = states_->proceed(3);
-  }
-  /// What another thread does later.
-  void write() {
-    while (!copied_) proceed();
-    StateDelta delta;
-    static_cast<const SealedEntries&>(*sealed_).write(delta);
-    sealed_.reset();
-    delta.sort();
-    store_->tier().apply(delta);
-    files_ = store_->tier().snapshot();
-    state_ = sealed_state_;
-    store_->snapshot_taken();
-  }
-  /// Back to the last snapshot. Tables must be gone.
-  void restart(bool change_mode) {
-    if (change_mode) mode_ = mode_ == StateMode::kHeap ? StateMode::kRocksDb : StateMode::kHeap;
-    sealed_.reset();
-    states_.reset();
-    auto tier = files_.empty() ? backend_->create(0) : backend_->open(0, files_);
-    store_.reset();
-    begin(std::move(tier), files_.empty() ? std::vector<std::string>{} : std::vector<std::string>{state_});
-  }
-  std::size_t entries() const {
-    std::size_t n = 0;
-    store_->tier().scan("", "", [&](std::string_view, std::string_view) { ++n; });
-    return n;
-  }
-  StateMode mode() const { return mode_; }
-
- private:
-  void begin(std::unique_ptr<StateTier> tier, std::vector<std::string> restored) {
-    store_ = std::make_unique<StateStore>(std::move(tier), mode_, KeyGroupRange{0, kDefaultMaxParallelism},
-                                          memory_);
-    OperatorContext context;
-    context.name = "operator";
-    context.state = store_.get();
-    context.restored = std::move(restored);
-    states_ = std::make_unique<OperatorStates>(context);
-  }
-
-  StateMode mode_;
-  const std::size_t memory_;
-  std::unique_ptr<StateBackend> backend_;
-  std::unique_ptr<StateStore> store_;
-  std::unique_ptr<OperatorStates> states_;
-  std::unique_ptr<SealedState> sealed_;
-  bool copied_ = false;  ///< all that was sealed
-  std::string sealed_state_;
-  std::string state_;  ///< of the snapshot in files_
-  std::vector<SnapshotFile> files_;
-};
 
 using Key = std::string_view;
 using Values = KeyedTable<Key, Owned<Note>>;
@@ -163,7 +88,7 @@ class Comparison {
     }
   }
   std::size_t operations() const { return operations_; }
-  World& world() { return world_; }
+  StateWorld& world() { return world_; }
   void clear() {
     for (int n = 0; n < 200; ++n) {
       const std::string key = "key " + std::to_string(n);
@@ -331,9 +256,10 @@ class Comparison {
       case 0: {
         const EventTime until{static_cast<std::int64_t>(random_() % 1000)};
         std::vector<std::pair<std::int64_t, std::string>> fired, wanted;
-        timers_->fire(
-            until, [] { return true; },
-            [&](std::uint64_t, Key k, EventTime t) { fired.emplace_back(t.millis, k); });
+        const auto some = [this] { return random_() % 20 != 0; };
+        while (!timers_->fire(until, some,
+                              [&](std::uint64_t, Key k, EventTime t) { fired.emplace_back(t.millis, k); })) {
+        }
         for (auto& [k, times] : model_.timers) {
           for (const std::int64_t t : times)
             if (t <= until.millis) wanted.emplace_back(t, k);
@@ -356,7 +282,7 @@ class Comparison {
     }
   }
 
-  World world_;
+  StateWorld world_;
   std::mt19937_64 random_;
   Model model_, sealed_, saved_;
   std::unique_ptr<Values> values_;
@@ -372,7 +298,7 @@ TEST_CASE(
     "A list that is written anew before all of it was read has each row once, also while that is in flight") {
   using Lists = KeyedTable<std::uint64_t, RowList<Note>>;
   constexpr std::uint64_t kKey = 5;
-  World world(StateMode::kRocksDb, 1 << 20);
+  StateWorld world(StateMode::kRocksDb, 1 << 20);
   const auto add = [&](Lists& lists, std::int32_t n) {
     lists.edit_unread(hash_key(kKey), kKey).append({"note", n}, EventTime{n});
     world.seal();

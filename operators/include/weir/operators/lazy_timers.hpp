@@ -9,6 +9,7 @@
 #include <weir/core/hash.hpp>
 #include <weir/operators/timer_wheel.hpp>
 #include <weir/state/keyed_table.hpp>
+#include <weir/state/waiting_keys.hpp>
 
 namespace weir {
 
@@ -16,14 +17,11 @@ namespace weir {
 /// a deadline that is earlier than that costs an entry in the wheel. A deadline that has moved away is found out when the alarm goes
 /// off; an entry that no longer says what the object says is passed over.
 ///
-/// The moments are state, kept with the objects; the wheel is made anew from them. Its memory is charged to the worker's store.
+/// The moments are state, kept with the objects; the wheel is made anew from them. Where memory is short it holds only the next ones; see WaitingKeys.
 template <class Key>
 class LazyTimers {
  public:
-  explicit LazyTimers(StateStore& store) : store_(store) {}
-  LazyTimers(const LazyTimers&) = delete;
-  LazyTimers& operator=(const LazyTimers&) = delete;
-  ~LazyTimers() { store_.charge(-static_cast<std::ptrdiff_t>(charged_)); }
+  explicit LazyTimers(OperatorStates& states) : waiting_(states) {}
 
   /// `armed` is the key's; EventTime::max(): not at all.
   void arm(EventTime& armed, EventTime due, std::uint64_t hash, const Key& key) {
@@ -33,18 +31,16 @@ class LazyTimers {
   }
   /// For an object that was armed before a restart.
   void restore(EventTime armed, std::uint64_t hash, const Key& key) {
-    if (armed == EventTime::max()) return;
-    wheel_.push(armed, {hash, Owned<Key>(key)});
-    ++waiting_;
+    if (armed != EventTime::max()) waiting_.push(armed, hash, key);
   }
   /// When fire() may have something to do; EventTime::max(): never.
-  EventTime next() const { return at_ < due_.size() ? due_[at_].time : wheel_.next(); }
+  EventTime next() const { return at_ < due_.size() ? due_[at_].time : waiting_.next(); }
 
   /// Calls visit(hash, key, object) for the keys of `table` whose alarm is due at `until`, which is then off. Objects are brought in many
   /// at a time. Stops when go_on() says false, to be called again with the same `until`. True when nothing due is left.
   template <class Table, class ArmedOf, class GoOn, class Visit>
   bool fire(Table& table, EventTime until, ArmedOf&& armed_of, GoOn&& go_on, Visit&& visit) {
-    while (at_ < due_.size() || take(table, until)) {
+    while (at_ < due_.size() || take(table, until, armed_of)) {
       if (!go_on()) return false;
       const Due& due = due_[at_++];
       auto* object = table.edit_if(due.hash, due.key);
@@ -55,16 +51,8 @@ class LazyTimers {
     return true;
   }
 
-  /// Call at the end of every call into the operator.
-  void settle() {
-    const std::size_t bytes = waiting_ * kEntryBytes;
-    store_.charge(static_cast<std::ptrdiff_t>(bytes) - static_cast<std::ptrdiff_t>(charged_));
-    charged_ = bytes;
-  }
-
  private:
   static constexpr std::size_t kAtOnce = 256;
-  static constexpr std::size_t kEntryBytes = sizeof(Owned<Key>) + 3 * sizeof(std::uint64_t);
 
   struct Due {
     EventTime time;
@@ -73,46 +61,33 @@ class LazyTimers {
     Key key;  ///< its text is the owner's
   };
 
-  template <class Table>
-  bool take(Table& table, EventTime until) {
-    due_.clear();
+  template <class Table, class ArmedOf>
+  bool take(Table& table, EventTime until, ArmedOf& armed_of) {
     at_ = 0;
-    wheel_.pop(until, kAtOnce, [this](auto entry) {
-      auto& [hash, owner] = entry.what;
-      const Key key = owner.get();
-      due_.push_back({entry.time, hash, std::move(owner), key});
-    });
-    waiting_ -= due_.size();
+    due_.clear();
+    for (;; take_in(table, armed_of)) {
+      waiting_.pop(until, kAtOnce, [this](EventTime time, std::uint64_t hash, Owned<Key> owner) {
+        const Key key = owner.get();
+        due_.push_back({time, hash, std::move(owner), key});
+      });
+      if (!due_.empty()) break;
+      if (!waiting_.must_walk(until)) return false;
+    }
     table.fetch(due_);
-    return !due_.empty();
+    return true;
+  }
+  template <class Table, class ArmedOf>
+  void take_in(const Table& table, ArmedOf& armed_of) {
+    waiting_.take_in([&](auto&& visit) {
+      table.for_each_stored([&](std::uint64_t hash, const Key& key, const auto& object) {
+        if (armed_of(object) != EventTime::max()) visit(armed_of(object), hash, key);
+      });
+    });
   }
 
-  StateStore& store_;
-  TimerWheel<std::pair<std::uint64_t, Owned<Key>>> wheel_;
+  WaitingKeys<Key, TimerWheel> waiting_;
   std::vector<Due> due_;
   std::size_t at_ = 0;
-  std::size_t waiting_ = 0;
-  std::size_t charged_ = 0;
 };
-
-/// Visits all objects of a table's state, also those that are in the tier alone, without keeping these: visit(hash, key, object).
-template <class Key, class Object, class Visit>
-void for_each_stored(OperatorStates& states, std::string_view state_name,
-                     const KeyedTable<Key, Object>& table, Visit&& visit) {
-  if (table.complete())
-    return table.for_each([&](const Key& key, const Object& object) { visit(hash_key(key), key, object); });
-  const std::uint32_t id = state_id(states.operator_name(), state_name);
-  for (std::uint32_t group = states.key_groups().first; group < states.key_groups().end; ++group) {
-    const std::string prefix = state_prefix(static_cast<KeyGroup>(group), id, 0);
-    states.store().tier().scan(prefix, prefix_end(prefix),
-                               [&](std::string_view entry, std::string_view value) {
-                                 StateReader key_in(entry.substr(prefix.size()));
-                                 const Key key = StateCodec<Key>::decode(key_in);
-                                 StateReader in(value);
-                                 const Object object = StateCodec<Object>::decode(in);
-                                 visit(hash_key(key), key, object);
-                               });
-  }
-}
 
 }  // namespace weir

@@ -191,7 +191,14 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
   }
   template <class Rows>
   void fetch(const Rows& rows) {
-    if (fetches_.empty() || states_.store().mode() == StateMode::kHeap) return;
+    if (states_.store().mode() == StateMode::kHeap) return;
+    if constexpr (kTimer) timers_->fetch(rows);
+    if constexpr (kProcessingTimer) processing_timers_->fetch(rows);
+    fetch_states(rows);
+  }
+  template <class Rows>
+  void fetch_states(const Rows& rows) {
+    if (fetches_.empty()) return;
     keys_.clear();
     for (const auto& row : rows) keys_.push_back({row.hash, row.key});
     for (const auto& fetch : fetches_) fetch(keys_);
@@ -213,7 +220,8 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
               context_.begin_processing_timer(time);
               function_.on_processing_timer(time, context_);
             }
-        });
+        },
+        [this](const auto& due) { fetch_states(due); });
   }
   void end_of_call() {
     states_.settle();  // looks at the clock, too

@@ -32,7 +32,7 @@ inline constexpr bool kHoldsViews<Gapped<Value>> = kHoldsViews<Value>;
 /// whole rows: rows that were too late.
 ///
 /// State: one object a key with its few open sessions, from their first row until the clock passes their end, and the allowed lateness;
-/// in memory besides one alarm a key. After a restart sessions go on where the checkpoint left them; none fires twice, none is lost.
+/// in memory besides, as far as there is room, one alarm a key. After a restart sessions go on where the checkpoint left them; none fires twice, none is lost.
 ///
 /// `In` is Keyed<Key, Value>, or Keyed<Key, Gapped<Value>>; `Intake` says how the value gets into an accumulator. Sessions in place with alarms
 /// that are moved only when they go off: measured eight times as fast as a window object and a timer a row.
@@ -54,15 +54,14 @@ class SessionOperator final : public Operator {
         environment_(context.environment),
         states_(context),
         sessions_(states_, "sessions"),
-        alarms_(states_.store()),
+        alarms_(states_),
         results_(context, std::move(aggregate)),
         late_(context, 1),
         passed_(states_.restored_watermark()) {
     if (!states_.restored()) return;
-    for_each_stored(states_, "sessions", sessions_,
-                    [&](std::uint64_t hash, const Key& key, const Sessions& sessions) {
-                      alarms_.restore(sessions.armed, hash, key);
-                    });
+    sessions_.for_each_stored([&](std::uint64_t hash, const Key& key, const Sessions& sessions) {
+      alarms_.restore(sessions.armed, hash, key);
+    });
   }
 
   void process(std::uint32_t, const Batch& batch) override {
@@ -132,7 +131,7 @@ class SessionOperator final : public Operator {
   bool pass(EventTime now) {
     passed_ = std::max(passed_, now);
     const bool done = alarms_.fire(
-        sessions_, passed_, [](Sessions& sessions) -> EventTime& { return sessions.armed; },
+        sessions_, passed_, [](auto& sessions) -> auto& { return sessions.armed; },
         [this] { return results_.emitted() < kEmitAtMost; },
         [this](std::uint64_t hash, const Key& key, Sessions& sessions) { look(hash, key, sessions); });
     end_of_call();
@@ -160,7 +159,6 @@ class SessionOperator final : public Operator {
   void end_of_call() {
     results_.flush();
     late_.flush();
-    alarms_.settle();
     states_.settle();
   }
 

@@ -25,7 +25,7 @@ namespace weir {
 /// that of their latest row. Port 1, where `Intake` keeps whole rows: rows all windows of which were closed.
 ///
 /// State: one object a key with its open windows, each until the clock passes its end and the allowed lateness, a global one until it is
-/// purged and its trigger is as in the beginning; in memory besides up to two alarms a key. After a restart windows, triggers and timers go
+/// purged and its trigger is as in the beginning; in memory besides, as far as there is room, up to two alarms a key. After a restart windows, triggers and timers go
 /// on where the checkpoint left them; what came due meanwhile by the wall clock fires at once.
 template <class In, class A, class Intake, class Assigner, class Trigger>
 class TriggeredWindowOperator final : public Operator {
@@ -50,17 +50,16 @@ class TriggeredWindowOperator final : public Operator {
         environment_(context.environment),
         states_(context),
         windows_(states_, "windows"),
-        alarms_(states_.store()),
-        processing_alarms_(states_.store()),
+        alarms_(states_),
+        processing_alarms_(states_),
         results_(context, std::move(aggregate)),
         late_(context, 1),
         watermark_(states_.restored_watermark()) {
     if (!states_.restored()) return;
-    for_each_stored(states_, "windows", windows_,
-                    [&](std::uint64_t hash, const Key& key, const Windows& windows) {
-                      alarms_.restore(windows.armed, hash, key);
-                      processing_alarms_.restore(windows.armed_processing, hash, key);
-                    });
+    windows_.for_each_stored([&](std::uint64_t hash, const Key& key, const Windows& windows) {
+      alarms_.restore(windows.armed, hash, key);
+      processing_alarms_.restore(windows.armed_processing, hash, key);
+    });
   }
 
   void process(std::uint32_t, const Batch& batch) override {
@@ -75,7 +74,7 @@ class TriggeredWindowOperator final : public Operator {
     watermark_ = std::max(watermark_, watermark);
     takes_timers_ = watermark_ != EventTime::max();
     const bool done = alarms_.fire(
-        windows_, watermark_, [](Windows& windows) -> EventTime& { return windows.armed; },
+        windows_, watermark_, [](auto& windows) -> auto& { return windows.armed; },
         [this] { return results_.emitted() < kEmitAtMost; },
         [this](std::uint64_t hash, const Key& key, Windows& windows) {
           look(hash, key, windows, [&](Open& open) {
@@ -155,7 +154,7 @@ class TriggeredWindowOperator final : public Operator {
   }
   bool pass_clock(EventTime until) {
     const bool done = processing_alarms_.fire(
-        windows_, until, [](Windows& windows) -> EventTime& { return windows.armed_processing; },
+        windows_, until, [](auto& windows) -> auto& { return windows.armed_processing; },
         [this] { return results_.emitted() < kEmitAtMost; },
         [this, until](std::uint64_t hash, const Key& key, Windows& windows) {
           look(hash, key, windows, [&](Open& open) {
@@ -235,8 +234,6 @@ class TriggeredWindowOperator final : public Operator {
   void end_of_call() {
     results_.flush();
     late_.flush();
-    alarms_.settle();
-    processing_alarms_.settle();
     states_.settle();
   }
 

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
 
 #include <weir/core/operator.hpp>
 #include <weir/operators/running_window.hpp>
@@ -9,7 +13,7 @@
 namespace weir {
 
 /// Fires windows when the watermark has reached their last moments, earliest first, a portion of rows at a time. Windows of one
-/// slice are fired from it, others from running totals.
+/// slice are fired from it; others from running totals, or, where memory has no room for these, by merging their slices key by key.
 template <class Slices>
 class WindowFiring {
  public:
@@ -18,7 +22,10 @@ class WindowFiring {
   using Accumulator = typename Slices::Accumulator;
 
   /// What fired before a restore does not fire again.
-  explicit WindowFiring(Slices& slices) : slices_(slices) { fired_all(); }
+  WindowFiring(Slices& slices, StateStore& store) : slices_(slices), store_(store) { fired_all(); }
+  WindowFiring(const WindowFiring&) = delete;
+  WindowFiring& operator=(const WindowFiring&) = delete;
+  ~WindowFiring() { charge(0); }
 
   /// Windows that end here or before have fired, but for keys of groups that lag behind others (WindowProgress).
   EventTime fired_end() const { return fired_end_; }
@@ -44,8 +51,6 @@ class WindowFiring {
   }
   /// All slices have been emptied.
   void forget() { running_valid_ = false; }
-  /// Of running totals, without what their accumulators own.
-  std::size_t bytes() const { return slices_.plan.single_slice() ? 0 : running_.bytes(); }
 
  private:
   EventTime watermark() const { return slices_.progress.watermark(); }
@@ -68,19 +73,40 @@ class WindowFiring {
     }
     if (EventTime{end.millis - 1} > watermark()) return false;
     window_ = {slices_.plan.start_of(end), end};
-    if (!slices_.plan.single_slice()) move_to_window();
+    if (!slices_.plan.single_slice() && !move_to_window())
+      merging_.emplace(slices_.panes.merging(window_.start, window_.end));
     walk_ = {};
     cursor_ = {};
     firing_ = true;
     return true;
   }
 
-  void move_to_window() {
+  /// Brings the running totals to the window. False: memory has no room for them.
+  bool move_to_window() {
+    if (pause_ > 0) {
+      --pause_;
+      return false;
+    }
     if (!running_valid_) running_.reset(window_.start);
     else if (running_.begin() < window_.start)
-      running_.shrink(slices_.aggregate, window_.start, slices_.whole_panes());
-    running_valid_ = true;
-    running_.extend(slices_.aggregate, window_.end, slices_.whole_panes());
+      running_.shrink(slices_.aggregate, window_.start, slices_.entries());
+    running_valid_ = running_.extend(slices_.aggregate, window_.end, slices_.entries(), [this] {
+      charge(running_.bytes());
+      return charged_ <= store_.memory_bytes() / kShare || store_.excess_bytes() == 0;
+    });
+    if (running_valid_) {
+      failures_ = 0;
+      return true;
+    }
+    running_.release();
+    charge(0);
+    failures_ = std::min(failures_ + 1, kMostFailures);
+    pause_ = (1U << failures_) - 1;
+    return false;
+  }
+  void charge(std::size_t bytes) {
+    store_.charge(static_cast<std::ptrdiff_t>(bytes) -
+                  static_cast<std::ptrdiff_t>(std::exchange(charged_, bytes)));
   }
 
   bool emit() {
@@ -91,23 +117,31 @@ class WindowFiring {
         return Slices::accumulator_of(slot.value);
       });
     }
+    if (merging_) return emit_merged();
     return emit_all(running_.table(),
                     [this](const auto& slot) { return slot.value.value(slices_.aggregate); });
   }
   /// A pane that memory has not room for is emitted as it is read, key by key.
   bool emit_from_tier(const typename Slices::PaneType& pane) {
-    const auto may_go_on = [this] { return slices_.emitted < Operator::kEmitAtMost; };
-    if (!may_go_on()) return false;
-    return slices_.panes.walk(pane, walk_, [&](std::uint64_t hash, const Key& key, const auto& value) {
+    return may_go_on() && slices_.panes.walk(pane, walk_, emit_one());
+  }
+  bool emit_merged() {
+    if (!may_go_on() || !merging_->run(emit_one())) return false;
+    merging_.reset();
+    return true;
+  }
+  bool may_go_on() const { return slices_.emitted < Operator::kEmitAtMost; }
+  auto emit_one() {
+    return [this](std::uint64_t hash, const Key& key, const typename Slices::Value& value) {
       if (!slices_.progress.fired_before(hash, window_.last()))
         slices_.emit(key, window_, PaneKind::kOnTime, Slices::accumulator_of(value));
       return may_go_on();
-    });
+    };
   }
   template <class Table, class ValueOf>
   bool emit_all(const Table& table, ValueOf&& value_of) {
     for (; !table.at_end(cursor_); table.advance(cursor_)) {
-      if (slices_.emitted >= Operator::kEmitAtMost) return false;
+      if (!may_go_on()) return false;
       const auto* slot = table.slot(cursor_);
       if (!slot || slices_.progress.fired_before(slot->hash, window_.last())) continue;
       if constexpr (requires {
@@ -124,20 +158,30 @@ class WindowFiring {
   void finish() {
     firing_ = false;
     fired_end_ = window_.end;
-    if (slices_.plan.single_slice()) return;
+    if (!running_valid_) return;
     const EventTime next = slices_.plan.next_end(window_.end);
     if (next <= window_.end) running_valid_ = false;
-    else running_.shrink(slices_.aggregate, slices_.plan.start_of(next), slices_.whole_panes());
+    else running_.shrink(slices_.aggregate, slices_.plan.start_of(next), slices_.entries());
+    charge(running_.bytes());
   }
 
+  /// This part of the worker's memory running totals may take in any case.
+  static constexpr std::size_t kShare = 2;
+  static constexpr unsigned kMostFailures = 6;
+
   Slices& slices_;
+  StateStore& store_;
   RunningWindow<Key, A> running_;
   bool running_valid_ = false;  ///< false: to be rebuilt from the slices
+  std::size_t charged_ = 0;     ///< for it
+  unsigned failures_ = 0;       ///< to make it, one after the other
+  unsigned pause_ = 0;          ///< windows before it is tried again
   EventTime fired_end_ = EventTime::min();
   Window window_{};
   bool firing_ = false;
   TableCursor cursor_;                           ///< how far the table that is fired has been walked
   typename decltype(Slices::panes)::Walk walk_;  ///< the same, of a pane that is not in memory
+  std::optional<typename decltype(Slices::panes)::Merging> merging_;  ///< the same, of several
 };
 
 }  // namespace weir

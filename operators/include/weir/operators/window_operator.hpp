@@ -40,14 +40,11 @@ class AlignedWindowOperator final : public Operator {
 
   AlignedWindowOperator(OperatorContext context, WindowPlan plan, A aggregate, Intake intake)
       : intake_(std::move(intake)),
-        state_(*context.state),
         environment_(context.environment),
         slices_(context, std::move(plan), std::move(aggregate)),
         late_(context, 1),
-        firing_(slices_),
+        firing_(slices_, *context.state),
         early_(slices_) {}
-
-  ~AlignedWindowOperator() override { charge(0); }
 
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<In>&>(batch);
@@ -64,7 +61,7 @@ class AlignedWindowOperator final : public Operator {
     slices_.results.flush();
     late_.flush();
     if constexpr (kEarly) set_due();
-    slices_.panes.spill(state_.excess_bytes(), firing_.fired_end());
+    slices_.panes.spill_excess(firing_.fired_end());
   }
 
   bool advance_watermark(EventTime watermark) override {
@@ -77,8 +74,8 @@ class AlignedWindowOperator final : public Operator {
       early_due_ = false;
       progress.settle();
       drop_expired();
+      slices_.panes.spill_excess(firing_.fired_end());
       current_ = nullptr;
-      charge(firing_.bytes());
     }
     slices_.results.flush();
     return done;
@@ -245,14 +242,7 @@ class AlignedWindowOperator final : public Operator {
     firing_.forget();
   }
 
-  /// What is not part of the slices, to the worker's account.
-  void charge(std::size_t bytes) {
-    state_.charge(static_cast<std::ptrdiff_t>(bytes) -
-                  static_cast<std::ptrdiff_t>(std::exchange(charged_, bytes)));
-  }
-
   const Intake intake_;
-  StateStore& state_;
   Environment* environment_;
   Slices slices_;
   detail::LateRows<LateRow> late_;
@@ -261,7 +251,6 @@ class AlignedWindowOperator final : public Operator {
     explicit NeverEarly(Slices&) {}
   };
   [[no_unique_address]] std::conditional_t<kEarly, EarlyFiring<Slices>, NeverEarly> early_;
-  std::size_t charged_ = 0;
   bool early_due_ = false;
   bool changed_ = true;  ///< in this round; after a restore nobody knows
 

@@ -71,17 +71,23 @@ struct WindowSlices {
     else return value;
   }
 
-  /// Visits the panes that end in (begin, end], earliest first, whole.
-  template <class Visit>
-  void each_pane(EventTime begin, EventTime end, Visit&& visit) {
-    const auto& all = panes.panes();
-    for (auto it = all.upper_bound(begin); it != all.end() && it->first <= end; ++it) {
-      panes.warm(*it->second);
-      visit(*it->second);
-    }
-  }
-  auto whole_panes() {
-    return [this](EventTime begin, EventTime end, auto&& visit) { each_pane(begin, end, visit); };
+  /// Visits what keys have in the slices that end in (begin, end], earliest first: visit(end of slice, hash, key, accumulator), until that returns
+  /// false. Of what is in the tier one at a time is in memory.
+  auto entries() {
+    return [this](EventTime begin, EventTime end, auto&& visit) {
+      const auto& all = panes.panes();
+      for (auto it = all.upper_bound(begin); it != all.end() && it->first <= end; ++it) {
+        panes.spill_excess(end);
+        typename decltype(panes)::Walk walk;
+        const bool whole =
+            panes.walk(*it->second, walk,
+                       [&, slice = it->first](std::uint64_t hash, const Key& key, const Value& value) {
+                         return visit(slice, hash, key, accumulator_of(value));
+                       });
+        if (!whole) return false;
+      }
+      return true;
+    };
   }
   Window slice_ending_at(EventTime end) const { return plan.slice_of(EventTime{end.millis - 1}); }
 

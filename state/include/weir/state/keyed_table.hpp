@@ -139,6 +139,18 @@ class KeyedTable final : public StateTable {
     cursor = {};
     return true;
   }
+  /// Visits all objects, also those that are in the tier alone, without keeping these: visit(hash, key, object). Nothing of the table may be
+  /// used by visit.
+  template <class Visit>
+  void for_each_stored(Visit&& visit) const requires(!kManyEntries) {
+    for_each([&](const Key& key, const Object& object) { visit(hash_key(key), key, object); });
+    if (complete_) return;
+    // What memory has, or knows to be gone, may be newer than what the tier says of it.
+    entries_.scan([&](const Key& key, std::string_view, std::string_view value) {
+      const std::uint64_t hash = hash_key(key);
+      if (!in_memory(hash, key)) visit(hash, key, TierEntries<Key, Object>::decode(value));
+    });
+  }
   using TierCursor = typename TierEntries<Key, Object>::Cursor;
   /// Walks over what the tier has of this state, whatever is newer in memory: visit(key, subkey, value), about `most` entries from
   /// `cursor` on. True when it came to the end. Nothing of the table may be used by visit.

@@ -13,6 +13,7 @@
 #include <weir/core/time.hpp>
 #include <weir/state/codec.hpp>
 #include <weir/state/pane_entries.hpp>
+#include <weir/state/pane_merge.hpp>
 #include <weir/state/pane_table.hpp>
 #include <weir/state/store.hpp>
 
@@ -166,7 +167,7 @@ class PaneStore {
   template <class Visit>
   bool walk(const PaneType& pane, Walk& at, Visit&& visit) const {
     if (!at.in_memory) {
-      if (!walk_tier(pane, at, visit)) return false;
+      if (pane.cold && !walk_tier(pane, at, visit)) return false;
       at.in_memory = true;
       std::sort(at.visited.begin(), at.visited.end());
     }
@@ -177,6 +178,18 @@ class PaneStore {
       if (!visit(slot->hash, slot->key, slot->value)) return false;
     }
     return true;
+  }
+
+  using Merging = PaneMerge<Key, PaneType, Accumulator, Merge>;
+  /// To visit the keys of the panes that end in (begin, end] as those of one pane; what memory has of these goes to the tier before, unless a snapshot
+  /// is being written.
+  Merging merging(EventTime begin, EventTime end) {
+    std::vector<const PaneType*> panes;
+    for (auto it = panes_.upper_bound(begin); it != panes_.end() && it->first <= end; ++it) {
+      if (!store_.snapshot_in_flight()) spill(*it->second);
+      panes.push_back(it->second.get());
+    }
+    return Merging(store_, state_id_, max_parallelism_, panes, merge_);
   }
 
   void drop(EventTime end) {
@@ -202,6 +215,9 @@ class PaneStore {
     for (auto it = unsettled; it != panes_.begin() && held_ > goal;) spill(*(--it)->second);
     for (auto it = panes_.end(); it != unsettled && held_ > goal;) spill(*(--it)->second);
   }
+
+  /// The same, of what the worker has too much.
+  void spill_excess(EventTime settled) { spill(store_.excess_bytes(), settled); }
 
   /// What changed since the last seal, which is copied little by little (SealedState::proceed); and the directory that restore() takes.
   std::unique_ptr<SealedState> seal(std::string& directory) {

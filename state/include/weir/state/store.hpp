@@ -22,6 +22,7 @@ class StateStore {
       : tier_(std::move(tier)), mode_(mode), groups_(groups), memory_bytes_(memory_bytes) {}
 
   StateTier& tier() { return *tier_; }
+  const StateTier& tier() const { return *tier_; }
   StateMode mode() const { return mode_; }
   KeyGroupRange key_groups() const { return groups_; }
   /// How much the live objects of this worker may take, in bytes, before they are evicted.

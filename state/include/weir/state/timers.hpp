@@ -11,75 +11,10 @@
 
 #include <weir/core/time.hpp>
 #include <weir/state/keyed_table.hpp>
+#include <weir/state/timer_queue.hpp>
+#include <weir/state/waiting_keys.hpp>
 
 namespace weir {
-
-/// Things to be done at times, earliest first; those of one moment in the order in which they were added. What lies in the future waits
-/// unsorted in buckets of about a second, so that adding is cheap; only the bucket that is due is kept as a heap.
-template <class What>
-class TimerQueue {
- public:
-  void push(EventTime time, What what) {
-    const std::int64_t bucket = bucket_of(time);
-    Entry entry{time, ++added_, std::move(what)};
-    if (bucket <= due_bucket_) {
-      due_.push_back(std::move(entry));
-      std::push_heap(due_.begin(), due_.end());
-      return;
-    }
-    if (bucket != last_bucket_ || !last_) {
-      last_ = &later_[bucket];
-      last_bucket_ = bucket;
-    }
-    last_->push_back(std::move(entry));
-  }
-  /// When the first is due; at most a bucket too early. EventTime::max(): nothing waits.
-  EventTime next() const {
-    if (!due_.empty()) return due_.front().time;
-    return later_.empty() ? EventTime::max() : EventTime{later_.begin()->first << kBucketBits};
-  }
-  /// The first that is due at `until` or before.
-  std::optional<std::pair<EventTime, What>> pop(EventTime until) {
-    while (due_.empty()) {
-      if (later_.empty() || later_.begin()->first > bucket_of(until)) return std::nullopt;
-      due_bucket_ = later_.begin()->first;
-      due_ = std::move(later_.begin()->second);
-      std::make_heap(due_.begin(), due_.end());
-      later_.erase(later_.begin());
-      last_ = nullptr;
-    }
-    if (due_.front().time > until) return std::nullopt;
-    std::pop_heap(due_.begin(), due_.end());
-    Entry first = std::move(due_.back());
-    due_.pop_back();
-    return std::pair<EventTime, What>(first.time, std::move(first.what));
-  }
-  void clear() {
-    due_.clear();
-    later_.clear();
-    last_ = nullptr;
-  }
-
- private:
-  static constexpr int kBucketBits = 10;
-  static std::int64_t bucket_of(EventTime time) { return time.millis >> kBucketBits; }
-  struct Entry {
-    EventTime time;
-    std::uint64_t order;
-    What what;
-    /// The heap's top is its greatest.
-    friend bool operator<(const Entry& a, const Entry& b) {
-      return a.time != b.time ? a.time > b.time : a.order > b.order;
-    }
-  };
-
-  std::vector<Entry> due_;
-  std::int64_t due_bucket_ = std::numeric_limits<std::int64_t>::min();
-  std::map<std::int64_t, std::vector<Entry>> later_;
-  std::vector<Entry>* last_ = nullptr;  ///< the bucket that was added to last
-  std::int64_t last_bucket_ = 0;
-  std::uint64_t added_ = 0;
-};
 
 /// The times at which a key wants to be called, in order; each once.
 class TimerSet {
@@ -125,46 +60,102 @@ struct StateCodec<TimerSet> {
 };
 
 /// Timers of an operator's keys, of one kind of time: a key and a time are one timer, however often it is set. They are state: a restore
-/// brings them back, and those that came due meanwhile fire first. Kept in memory.
+/// brings them back, and those that came due meanwhile fire first. Those of one moment fire in any order.
+///
+/// Memory holds as many of the next ones as it has room for; see WaitingKeys.
 template <class Key>
 class Timers {
  public:
-  Timers(OperatorStates& states, std::string_view state_name) : table_(states, state_name) {
-    table_.pin();
-    table_.for_each([&](const Key& key, const TimerSet& set) {
-      for (const EventTime time : set.times()) queue_.push(time, {hash_key(key), Owned<Key>(key)});
-    });
+  /// A timer that is about to fire.
+  struct Due {
+    EventTime time;
+    std::uint64_t hash;
+    Owned<Key> owner;
+    Key key;  ///< its text is the owner's
+  };
+
+  Timers(OperatorStates& states, std::string_view state_name) : table_(states, state_name), waiting_(states) {
+    if (states.restored()) take_in();
   }
 
+  /// Brings in what the tier has of the timers of `rows`, each with .hash and .key, in one read; where setting timers is what rows mostly do.
+  template <class Rows>
+  void fetch(const Rows& rows) {
+    if (std::exchange(changes_, 0) * 2 >= rows.size()) table_.fetch(rows);
+  }
   void set(std::uint64_t hash, const Key& key, EventTime time) {
-    if (table_.edit(hash, key).add(time)) queue_.push(time, {hash, Owned<Key>(key)});
+    ++changes_;
+    if (table_.edit(hash, key).add(time)) waiting_.push(time, hash, key);
   }
   void remove(std::uint64_t hash, const Key& key, EventTime time) {
+    ++changes_;
     TimerSet* set = table_.edit_if(hash, key);
     if (!set || !set->remove(time)) return;
     if (set->empty()) table_.erase(hash, key);  // the queue finds out when it comes to it
   }
   /// When fire() may have something to do; EventTime::max(): never.
-  EventTime next() const { return queue_.next(); }
+  EventTime next() const { return waiting_.next(); }
   /// Fires what is due at `until`, earliest first: fire(hash, key, time) may set and remove timers. Stops when go_on() says false.
-  /// True when nothing due is left.
+  /// True when nothing due is left. ahead(due) is told, where state is not in memory, whose turn it is next: to fetch what these have.
+  template <class GoOn, class Fire, class Ahead>
+  bool fire(EventTime until, GoOn&& go_on, Fire&& fire, Ahead&& ahead) {
+    std::vector<Due> due;
+    std::size_t at = 0;
+    for (; go_on(); ++at) {
+      // Who fired may have set an earlier one.
+      if (at < due.size() && waiting_.next() < due[at].time) put_back(due, at);
+      if (at >= due.size()) {
+        at = 0;
+        if (!take(until, due)) return true;
+        if (!table_.complete()) ahead(due);
+      }
+      const auto& [time, hash, owner, key] = due[at];
+      TimerSet* set = table_.edit_if(hash, key);
+      if (!set || !set->remove(time)) continue;  // removed meanwhile
+      if (set->empty()) table_.erase(hash, key);
+      fire(hash, key, time);
+    }
+    put_back(due, at);
+    return false;
+  }
   template <class GoOn, class Fire>
   bool fire(EventTime until, GoOn&& go_on, Fire&& fire) {
-    for (;;) {
-      if (!go_on()) return false;
-      auto due = queue_.pop(until);
-      if (!due) return true;
-      const auto& [hash, key] = due->second;
-      TimerSet* set = table_.edit_if(hash, key.get());
-      if (!set || !set->remove(due->first)) continue;  // removed meanwhile
-      if (set->empty()) table_.erase(hash, key.get());
-      fire(hash, key.get(), due->first);
-    }
+    return this->fire(until, go_on, fire, [](const std::vector<Due>&) {});
   }
 
  private:
+  static constexpr std::size_t kAtOnce = 128;
+
+  /// The next ones that are due; several where their state is to be read. False: nobody is.
+  bool take(EventTime until, std::vector<Due>& due) {
+    due.clear();
+    for (;; take_in()) {
+      waiting_.pop(until, table_.complete() ? 1 : kAtOnce,
+                   [&](EventTime time, std::uint64_t hash, Owned<Key> owner) {
+                     const Key key = owner.get();
+                     due.push_back({time, hash, std::move(owner), key});
+                   });
+      if (!due.empty()) break;
+      if (!waiting_.must_walk(until)) return false;
+    }
+    table_.fetch(due);
+    return true;
+  }
+  void put_back(std::vector<Due>& due, std::size_t from) {
+    for (; from < due.size(); ++from) waiting_.push(due[from].time, due[from].hash, due[from].key);
+    due.clear();
+  }
+  void take_in() {
+    waiting_.take_in([this](auto&& visit) {
+      table_.for_each_stored([&](std::uint64_t hash, const Key& key, const TimerSet& set) {
+        for (const EventTime time : set.times()) visit(time, hash, key);
+      });
+    });
+  }
+
   KeyedTable<Key, TimerSet> table_;
-  TimerQueue<std::pair<std::uint64_t, Owned<Key>>> queue_;
+  WaitingKeys<Key, TimerQueue> waiting_;
+  std::size_t changes_ = 0;  ///< asked for since fetch()
 };
 
 }  // namespace weir
