@@ -25,10 +25,14 @@
 #include <weir/state/tier.hpp>
 
 #include "cpu_seconds.hpp"
+#include "kafka_client.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
+using weir::bench::check;
+using weir::bench::client;
+using weir::bench::create_topic;
 using Clock = std::chrono::steady_clock;
 
 struct Bid {
@@ -69,33 +73,6 @@ std::string json_bid(std::int64_t n) {
       R"({{"auction":{},"bidder":{},"price":{},"channel":"channel-{}","url":"https://www.nexmark.com/abc/def/ghi/item.htm?query=1&channel_id={}","dateTime":{},"extra":"{:0>80}"}})",
       1000 + n % 7919, 1000 + n % 104'729, 100 + n * 31 % 10'000'000, n % 10'000, n % 1'000'003,
       1'436'918'400'000 + n / 10, n);
-}
-
-void check(bool ok, const char* what, const std::string& why) {
-  if (!ok) throw std::runtime_error(fmt::format("{}: {}", what, why));
-}
-
-rd_kafka_t* client(rd_kafka_type_t type, const std::vector<std::pair<std::string, std::string>>& properties) {
-  char why[512];
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  for (const auto& [key, value] : properties)
-    check(rd_kafka_conf_set(conf, key.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK,
-          "configuration", why);
-  rd_kafka_t* made = rd_kafka_new(type, conf, why, sizeof why);
-  check(made != nullptr, "client", why);
-  return made;
-}
-
-void create_topic(rd_kafka_t* producer, const std::string& topic, int partitions) {
-  char why[512];
-  rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, why, sizeof why);
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(producer);
-  rd_kafka_CreateTopics(producer, &wanted, 1, nullptr, queue);
-  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 10'000);
-  check(event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR, "create topic", topic);
-  rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(queue);
-  rd_kafka_NewTopic_destroy(wanted);
 }
 
 void load(const Options& options, const std::string& input, const std::string& output) {
