@@ -1,6 +1,9 @@
 #include "time_text.hpp"
 
+#include <array>
 #include <chrono>
+#include <cstring>
+#include <limits>
 
 namespace nexmark {
 
@@ -16,19 +19,29 @@ char* two_digits(char* to, unsigned number) {
   return to;
 }
 
-}  // namespace
-
-std::string_view day_text(weir::EventTime time, weir::Arena& arena) {
-  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(moment(time)));
+constexpr std::size_t kDaySize = 10;
+void write_day(std::int32_t day, char* to) {
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
   const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
-  constexpr std::size_t kSize = 10;
-  char* const text = arena.allocate(kSize);
-  char* to = two_digits(two_digits(text, year / 100), year % 100);
+  to = two_digits(two_digits(to, year / 100), year % 100);
   *to++ = '-';
   to = two_digits(to, static_cast<unsigned>(date.month()));
   *to++ = '-';
   two_digits(to, static_cast<unsigned>(date.day()));
-  return {text, kSize};
+}
+
+}  // namespace
+
+std::string_view day_text(weir::EventTime time, weir::Arena& arena) {
+  // A thread asks for the same day again and again.
+  thread_local std::int32_t known = std::numeric_limits<std::int32_t>::min();
+  thread_local std::array<char, kDaySize> text;
+  const std::int32_t day = day_of(time);
+  if (day != known) write_day(day, text.data());
+  known = day;
+  char* const copy = arena.allocate(kDaySize);
+  std::memcpy(copy, text.data(), kDaySize);
+  return {copy, kDaySize};
 }
 
 std::string_view minute_text(weir::EventTime time, weir::Arena& arena) {
