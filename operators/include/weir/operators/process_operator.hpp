@@ -175,12 +175,16 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
   void process_one(const Batch& batch) {
     const auto& rows = static_cast<const RowBatch<typename Input::Row>&>(batch);
     if constexpr (detail::kIsKeyed<typename Input::Row>) {
-      fetch(rows.rows());
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        current_.hash = rows[i].hash;
-        current_.key = rows[i].key;
-        context_.begin(rows.time(i));
-        Input::take(function_, rows[i].value, context_);
+      const std::span all(rows.rows());
+      for (std::size_t begin = 0; begin < all.size(); begin += kFetchedAtOnce) {
+        const std::size_t end = std::min(all.size(), begin + kFetchedAtOnce);
+        fetch(all.subspan(begin, end - begin));
+        for (std::size_t i = begin; i < end; ++i) {
+          current_.hash = all[i].hash;
+          current_.key = all[i].key;
+          context_.begin(rows.time(i));
+          Input::take(function_, all[i].value, context_);
+        }
       }
     } else {
       for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -227,6 +231,9 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
     states_.settle();  // looks at the clock, too
     context_.end_of_call();
   }
+
+  /// Rows wait while the state of so many is read.
+  static constexpr std::size_t kFetchedAtOnce = 128;
 
   OperatorStates states_;
   detail::ManifestStatesOf<Function> manifest_states_;
