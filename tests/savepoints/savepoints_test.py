@@ -96,7 +96,9 @@ def main(scratch):
     later = scratch / "later"
     call("savepoint", "create", later, *arguments(first))
     changes = call("savepoint", "diff", savepoint, later).splitlines()
-    assert sum(line.startswith("- ") for line in changes) <= len(before) and any(line.startswith("+ ") for line in changes)
+    # Panes have fired, and perhaps others begun: not where the second run stopped at the end of a month, where other months wait already.
+    removed = sum(line.startswith("- ") for line in changes)
+    assert 0 < removed <= len(before), f"{removed} of {len(before)} removed: {changes[:5]}"
     assert str(savepoint) in call("savepoint", "list", scratch)
 
     moved = scratch / "moved"
