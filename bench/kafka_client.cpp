@@ -1,6 +1,8 @@
 #include "kafka_client.hpp"
 
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 namespace weir::bench {
 
@@ -19,6 +21,22 @@ rd_kafka_t* client(rd_kafka_type_t type, const std::vector<std::pair<std::string
   return made;
 }
 
+namespace {
+
+bool has_leaders(rd_kafka_t* any, const std::string& topic) {
+  rd_kafka_topic_t* handle = rd_kafka_topic_new(any, topic.c_str(), nullptr);
+  const rd_kafka_metadata_t* found = nullptr;
+  bool all = rd_kafka_metadata(any, 0, handle, &found, 5'000) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+             found->topic_cnt == 1 && found->topics[0].partition_cnt > 0;
+  for (int p = 0; all && p < found->topics[0].partition_cnt; ++p)
+    all = found->topics[0].partitions[p].leader >= 0;
+  if (found) rd_kafka_metadata_destroy(found);
+  rd_kafka_topic_destroy(handle);
+  return all;
+}
+
+}  // namespace
+
 void create_topic(rd_kafka_t* producer, const std::string& topic, int partitions) {
   char why[512];
   rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, why, sizeof why);
@@ -29,6 +47,10 @@ void create_topic(rd_kafka_t* producer, const std::string& topic, int partitions
   rd_kafka_event_destroy(event);
   rd_kafka_queue_destroy(queue);
   rd_kafka_NewTopic_destroy(wanted);
+  for (int tries = 0; !has_leaders(producer, topic); ++tries) {
+    check(tries < 100, "topic without leaders", topic);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
 }
 
 }  // namespace weir::bench
