@@ -7,13 +7,12 @@
 
 #include <fmt/format.h>
 
-#include <weir/connectors/connectors.hpp>
 #include <weir/operators/pipeline.hpp>
 #include <weir/operators/process.hpp>
 #include <weir/runtime/real_environment.hpp>
-#include <weir/state/tier.hpp>
 
 #include "cpu_seconds.hpp"
+#include "real_world.hpp"
 #include "state_phases.hpp"
 
 namespace weir::bench {
@@ -158,13 +157,7 @@ CheckpointRun run(const CheckpointJob& job, std::uint64_t rate,
   const auto environment = make_real_environment();
   MetricRegistry metrics;
   Gaps gaps(job.interval);
-  Job running(graph(job.keys, gaps), options_of(job, rate),
-              {*environment, metrics, make_connectors(),
-               [](const JobOptions& o) {
-                 return make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
-               },
-               [](const JobOptions& o) { return make_directory_store(o.checkpoint_dir); },
-               [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
+  Job running(graph(job.keys, gaps), options_of(job, rate), real_world(*environment, metrics));
   Watch watch(running, metrics, gaps, enough);
   const ExitCode code = running.run();
   CheckpointRun result;

@@ -18,14 +18,13 @@
 #include <simdjson.h>
 #include <CLI/CLI.hpp>
 
-#include <weir/connectors/connectors.hpp>
 #include <weir/operators/pipeline.hpp>
 #include <weir/runtime/job.hpp>
 #include <weir/runtime/real_environment.hpp>
-#include <weir/state/tier.hpp>
 
 #include "cpu_seconds.hpp"
 #include "kafka_client.hpp"
+#include "real_world.hpp"
 
 namespace {
 
@@ -153,13 +152,7 @@ Measured exactly_once(const Options& options, const std::string& input, const st
   job.sinks["out"] = fmt::format("kafka://{}/{}?format=json", options.brokers, output);
   const auto environment = weir::make_real_environment();
   weir::MetricRegistry metrics;
-  weir::Job running(pipeline.graph(), job,
-                    {*environment, metrics, weir::make_connectors(),
-                     [](const weir::JobOptions& o) {
-                       return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
-                     },
-                     [](const weir::JobOptions& o) { return weir::make_directory_store(o.checkpoint_dir); },
-                     [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
+  weir::Job running(pipeline.graph(), job, weir::bench::real_world(*environment, metrics));
   return measure([&] {
     if (running.run() != weir::ExitCode::kDone) throw std::runtime_error("the job failed");
   });

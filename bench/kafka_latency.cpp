@@ -16,13 +16,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <weir/connectors/connectors.hpp>
 #include <weir/operators/pipeline.hpp>
 #include <weir/runtime/job.hpp>
 #include <weir/runtime/real_environment.hpp>
-#include <weir/state/tier.hpp>
 
 #include "kafka_client.hpp"
+#include "real_world.hpp"
 
 namespace {
 
@@ -155,12 +154,7 @@ int main(int argc, char** argv) {
   const auto environment = weir::make_real_environment();
   weir::MetricRegistry metrics;
   weir::Job job(pipeline.graph(), job_options(options, input, output),
-                {*environment, metrics, weir::make_connectors(),
-                 [](const weir::JobOptions& o) {
-                   return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
-                 },
-                 [](const weir::JobOptions& o) { return weir::make_directory_store(o.checkpoint_dir); },
-                 [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
+                weir::bench::real_world(*environment, metrics));
   weir::ExitCode code = weir::ExitCode::kDone;
   std::thread running([&] { code = job.run(); });
   std::thread producing([&] { produce(options, input); });

@@ -8,11 +8,10 @@
 
 #include <fmt/format.h>
 
-#include <weir/connectors/connectors.hpp>
 #include <weir/runtime/real_environment.hpp>
-#include <weir/state/tier.hpp>
 
 #include "cpu_seconds.hpp"
+#include "real_world.hpp"
 
 namespace weir::bench {
 
@@ -23,13 +22,7 @@ Measured run(const JobGraph& graph, const JobOptions& options, std::uint64_t row
   std::filesystem::remove_all(scratch);
   const auto environment = make_real_environment();
   MetricRegistry metrics;
-  Job job(graph, options,
-          {*environment, metrics, make_connectors(),
-           [](const JobOptions& o) {
-             return make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
-           },
-           [](const JobOptions& o) { return make_directory_store(o.checkpoint_dir); },
-           [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
+  Job job(graph, options, real_world(*environment, metrics));
   const double cpu = cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
   if (job.run() != ExitCode::kDone) std::exit(1);

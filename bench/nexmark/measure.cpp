@@ -14,6 +14,7 @@
 #include <weir/state/tier.hpp>
 
 #include "../cpu_seconds.hpp"
+#include "../real_world.hpp"
 #include "batch_sink.hpp"
 #include "program.hpp"
 #include "row_hash.hpp"
@@ -101,12 +102,8 @@ class QueryRun {
       : query_(query),
         scratch_(emptied(options.scratch)),
         job_(graph_of(query, options), job_options(options, sink),
-             {*environment_, metrics_, std::move(connectors),
-              [](const weir::JobOptions& o) {
-                return weir::make_rocksdb_backend({o.state_dir, o.memory_bytes / 4});
-              },
-              [](const weir::JobOptions& o) { return weir::make_directory_store(o.checkpoint_dir); },
-              [this](const std::string& line) { last_words_ = line; }}) {}
+             weir::bench::real_world(*environment_, metrics_, std::move(connectors),
+                                     [this](const std::string& line) { last_words_ = line; })) {}
   ~QueryRun() { std::filesystem::remove_all(scratch_); }
   QueryRun(const QueryRun&) = delete;
 
