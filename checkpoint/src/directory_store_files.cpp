@@ -86,7 +86,7 @@ bool DirectoryStoreFiles::claim(const Content& content) {
 
 void DirectoryStoreFiles::link_or_copy(const fs::path& from, const Content& content) {
   const fs::path temporary = new_temporary();
-  // Before it is linked: RocksDB has synced it already, and a new link would make the inode dirty again.
+  // A tier does not sync what it writes.
   sync_file(from);
   if (!try_link(from, temporary)) copy_checked(from, temporary, content);
   rename_to_place(temporary, content);

@@ -7,6 +7,8 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include "scratch_file_system.hpp"
+
 namespace weir {
 
 namespace {
@@ -77,7 +79,8 @@ void configure_compression(rocksdb::Options& options) {
 
 }  // namespace
 
-RocksDbShared::RocksDbShared(const RocksDbOptions& options) {
+RocksDbShared::RocksDbShared(const RocksDbOptions& options) : environment_(make_scratch_environment()) {
+  database.env = environment_.get();
   database.paranoid_checks = true;
   const rocksdb::BlockBasedTableOptions table = table_options(options.memory_bytes);
   database.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/rate_limiter.h>
 
@@ -15,6 +16,10 @@ namespace weir {
 struct RocksDbShared {
   explicit RocksDbShared(const RocksDbOptions& options);
 
+ private:
+  std::unique_ptr<rocksdb::Env> environment_;  ///< of all that follows
+
+ public:
   rocksdb::Options database;  ///< of a live store
   /// Of the file that a delta of so many bytes is written to.
   const rocksdb::Options& of_delta(std::size_t bytes) const;
