@@ -1,6 +1,6 @@
 // What a checkpoint costs by the state's size: bytes written, how long rows stop, how long it takes; and how soon the first row comes after
 // a restart. For each size a job makes its state and ends; a second one goes on from its last checkpoint and updates keys at random, so
-// many between two checkpoints as are 1 % of the smallest size's. Directories are removed after each size.
+// many between two checkpoints as are 1 % of the smallest size's; with --settle it does so for a while before it is measured. Directories are removed after each size.
 //
 //   build/release/bench/checkpoints --gigabytes 1 10
 //
@@ -64,7 +64,8 @@ double resident_megabytes() {
   return resident * 4096 / 1e6;
 }
 
-void measure(CheckpointJob job, double gigabytes, std::uint64_t changed, std::uint64_t checkpoints) {
+void measure(CheckpointJob job, double gigabytes, std::uint64_t changed, std::uint64_t settle,
+             std::uint64_t checkpoints) {
   fs::remove_all(job.scratch);
   job.keys = static_cast<std::uint64_t>(gigabytes * 1e9) / kBytesAKey;
   const weir::Duration interval = std::exchange(job.interval, weir::Duration{5000});
@@ -73,6 +74,7 @@ void measure(CheckpointJob job, double gigabytes, std::uint64_t changed, std::ui
   job.interval = interval;
   const Size stored = size_of(job.scratch / "checkpoints");
   const std::uint64_t rate = changed * 1000 / static_cast<std::uint64_t>(interval.count());
+  if (settle > 0) run(job, rate, [&](const auto& progress) { return progress.checkpoints.size() >= settle; });
   const CheckpointRun updates =
       run(job, rate, [&](const auto& progress) { return progress.checkpoints.size() > checkpoints; });
   const auto bytes = all(updates.checkpoints, [](const auto& c) { return c.new_bytes; });
@@ -166,12 +168,15 @@ int soak(CheckpointJob job, std::uint64_t seconds, std::uint64_t rate) {
 int main(int argc, char** argv) {
   CLI::App app("What checkpoints cost, by the state's size");
   std::vector<double> gigabytes{1};
-  std::uint64_t checkpoints = 30, changed = 0, soak_seconds = 0, rate = 200'000, memory_mib = 2048;
+  std::uint64_t checkpoints = 30, settle = 0, changed = 0, soak_seconds = 0, rate = 200'000,
+                memory_mib = 2048;
   std::int64_t interval = 1000;
   std::string scratch = (fs::temp_directory_path() / "weir-checkpoints").string();
   app.add_option("--gigabytes", gigabytes, "sizes of the state");
   app.add_option("--changed", changed, "updates between two checkpoints; 0: 1 % of the smallest size's keys");
   app.add_option("--checkpoints", checkpoints, "of each size");
+  app.add_option("--settle", settle,
+                 "checkpoints before these, while files of the beginning are folded together");
   app.add_option("--interval", interval, "milliseconds between them");
   app.add_option("--memory", memory_mib, "MiB, the same for all sizes");
   app.add_option("--soak", soak_seconds, "runs for so long and looks whether anything grows, instead");
@@ -191,5 +196,5 @@ int main(int argc, char** argv) {
       "{:>5}\n",
       "GB", "MB", "s", "n", "MB p50", "MB mean", "B/update", "p50", "p99", "max", "p50", "p99", "p50", "p99",
       "row s", "CPUs");
-  for (const double size : gigabytes) measure(job, size, changed, checkpoints);
+  for (const double size : gigabytes) measure(job, size, changed, settle, checkpoints);
 }
