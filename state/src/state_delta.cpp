@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include <weir/core/assert.hpp>
 #include <weir/state/tier.hpp>
@@ -33,22 +35,20 @@ std::uint64_t digit_of(std::string_view key, std::size_t depth) {
 }  // namespace
 
 /// Sorts digit by digit of eight bytes: keys of one operator share their first fourteen bytes or so, and comparing
-/// whole keys would go to memory for each comparison.
+/// whole keys would go to memory for each comparison. What is equal stays in its order.
 class StateDelta::DigitSort {
  public:
   explicit DigitSort(const Blocks& blocks) : blocks_(blocks) {}
 
   void sort(Entry* first, Entry* last, std::size_t depth) {
-    for (Entry* e = first; e != last; ++e) {
-      if (static_cast<std::size_t>(last - e) > kLookAhead)
-        __builtin_prefetch(at(blocks_, e[kLookAhead].place) + depth);
-      e->prefix = digit_of(key(*e), depth);
-    }
-    std::sort(first, last, [depth](const Entry& a, const Entry& b) {
-      if (a.prefix != b.prefix) return a.prefix < b.prefix;
-      if (length_in(a, depth) != length_in(b, depth)) return length_in(a, depth) < length_in(b, depth);
-      return a.place < b.place;
-    });
+    read_digits(first, last, depth);
+    if (last - first >= kManyEntries) sort_by_bytes(first, last, depth);
+    else
+      std::sort(first, last, [depth](const Entry& a, const Entry& b) {
+        if (a.prefix != b.prefix) return a.prefix < b.prefix;
+        if (length_in(a, depth) != length_in(b, depth)) return length_in(a, depth) < length_in(b, depth);
+        return a.place < b.place;
+      });
     while (first != last) {
       Entry* end = std::find_if(first, last, [&](const Entry& e) {
         return e.prefix != first->prefix || length_in(e, depth) != length_in(*first, depth);
@@ -63,6 +63,40 @@ class StateDelta::DigitSort {
   /// Long common beginnings are walked over once by whole comparisons instead of digit by digit.
   static constexpr std::size_t kDepthMax = 64;
   static constexpr std::ptrdiff_t kFewEntries = 16;
+  /// From here on counting bytes is faster than comparing digits.
+  static constexpr std::ptrdiff_t kManyEntries = 512;
+
+  void read_digits(Entry* first, Entry* last, std::size_t depth) const {
+    for (Entry* e = first; e != last; ++e) {
+      if (static_cast<std::size_t>(last - e) > kLookAhead)
+        __builtin_prefetch(at(blocks_, e[kLookAhead].place) + depth);
+      e->prefix = digit_of(key(*e), depth);
+    }
+  }
+
+  /// By length, then by each byte of the digit in which entries differ, the last one first.
+  void sort_by_bytes(Entry* first, Entry* last, std::size_t depth) {
+    std::uint64_t differ = 0;
+    std::size_t lengths_differ = 0;
+    for (const Entry* e = first; e != last; ++e) {
+      differ |= e->prefix ^ first->prefix;
+      lengths_differ |= length_in(*e, depth) ^ length_in(*first, depth);
+    }
+    if (lengths_differ != 0)
+      sort_by_byte(first, last, [depth](const Entry& e) { return length_in(e, depth); });
+    for (std::size_t shift = 0; shift < 8 * kDigitBytes; shift += 8)
+      if ((differ >> shift & 0xff) != 0)
+        sort_by_byte(first, last, [shift](const Entry& e) { return e.prefix >> shift & 0xff; });
+  }
+  template <class ByteOf>
+  void sort_by_byte(Entry* first, Entry* last, ByteOf byte_of) {
+    std::array<std::size_t, 256> places{};
+    for (const Entry* e = first; e != last; ++e) ++places[byte_of(*e)];
+    std::exclusive_scan(places.begin(), places.end(), places.begin(), std::size_t{0});
+    sorted_.resize(std::max(sorted_.size(), static_cast<std::size_t>(last - first)));
+    for (const Entry* e = first; e != last; ++e) sorted_[places[byte_of(*e)]++] = *e;
+    std::copy_n(sorted_.begin(), last - first, first);
+  }
 
   void sort_rest(Entry* first, Entry* last, std::size_t depth) {
     if (last - first > kFewEntries && depth < kDepthMax) return sort(first, last, depth);
@@ -79,6 +113,7 @@ class StateDelta::DigitSort {
   std::string_view key(const Entry& e) const { return {at(blocks_, e.place), e.key_bytes}; }
 
   const Blocks& blocks_;
+  std::vector<Entry> sorted_;
 };
 
 std::uint64_t StateDelta::add(std::string_view key, std::string_view value) {
