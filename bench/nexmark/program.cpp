@@ -6,6 +6,13 @@
 
 namespace nexmark {
 
+namespace {
+
+/// Of partitions: what one is ahead of another waits in the state of joins.
+constexpr weir::Duration kMaxDrift = std::chrono::seconds(1);
+
+}  // namespace
+
 std::vector<weir::Parameter> parameters() {
   return {
       {"query", weir::ParameterKind::kText, "q0", "which of the queries to run: q0, q1, …"},
@@ -27,7 +34,8 @@ void build(weir::Pipeline& pipeline, const std::string& query, weir::Duration wa
   const Events events = pipeline.source<Event>("events", "generator:")
                             .generated_by(generated)
                             .event_time([](const Event& event) { return time_of(event); },
-                                        weir::bounded_out_of_orderness(watermark_delay));
+                                        weir::bounded_out_of_orderness(watermark_delay))
+                            .align(kMaxDrift);
   (changelog ? asked.build_changelog : asked.build)(pipeline, events);
 }
 
