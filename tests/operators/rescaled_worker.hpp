@@ -9,6 +9,7 @@
 #include <weir/core/job_graph.hpp>
 #include <weir/core/key_group.hpp>
 #include <weir/core/operator.hpp>
+#include <weir/operators/chain.hpp>
 #include <weir/state/operator_states.hpp>
 #include <weir/state/store.hpp>
 #include <weir/state/tier.hpp>
