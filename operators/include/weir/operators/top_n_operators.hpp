@@ -12,23 +12,23 @@
 #include <weir/operators/tables_by_time.hpp>
 #include <weir/operators/top.hpp>
 #include <weir/operators/window_plan.hpp>
-#include <weir/state/owned.hpp>
+#include <weir/state/owned_rows.hpp>
 
 namespace weir::detail {
 
 /// The first rows of a key, in order.
 template <class Row>
 struct TopRows {
-  std::vector<Owned<Row>> rows;
+  OwnedRows<Row> rows;
 
   /// Where `row` would stand.
   template <class By>
   std::size_t place_of(const Row& row, const Top<By>& top) const {
-    const auto at = std::partition_point(
-        rows.begin(), rows.end(), [&](const Owned<Row>& other) { return !top.before(row, other.get()); });
+    const auto at = std::partition_point(rows.begin(), rows.end(),
+                                         [&](const Row& other) { return !top.before(row, other); });
     return static_cast<std::size_t>(at - rows.begin());
   }
-  std::size_t heap_bytes() const { return weir::heap_bytes(rows); }
+  std::size_t heap_bytes() const { return rows.heap_bytes(); }
 };
 
 }  // namespace weir::detail
@@ -37,7 +37,7 @@ namespace weir {
 
 template <class Row>
 struct StateCodec<detail::TopRows<Row>> {
-  using Rows = StateCodec<std::vector<Owned<Row>>>;
+  using Rows = StateCodec<OwnedRows<Row>>;
   static void encode(std::string& out, const detail::TopRows<Row>& top) { Rows::encode(out, top.rows); }
   static detail::TopRows<Row> decode(StateReader& in) { return {Rows::decode(in)}; }
   static std::string type() { return Rows::type(); }
@@ -82,15 +82,15 @@ class TopChangesOperator final : public Operator {
   void snapshot(SnapshotWriter& writer) override { states_.seal(writer, watermark_); }
 
  private:
-  void enter(std::vector<Owned<Row>>& rows, std::size_t place, const Row& row, EventTime time) {
+  void enter(OwnedRows<Row>& rows, std::size_t place, const Row& row, EventTime time) {
     const bool full = rows.size() == top_.n();
     if (top_.removals())
       for (std::size_t i = top_.ranks() ? place : top_.n() - 1; i < rows.size(); ++i)
-        emit(false, i, rows[i].get(), time);
+        emit(false, i, rows[i], time);
     if (full) rows.pop_back();
-    rows.insert(rows.begin() + static_cast<std::ptrdiff_t>(place), Owned<Row>(row));
+    rows.insert(place, row);
     const std::size_t changed = top_.ranks() ? rows.size() : place + 1;
-    for (std::size_t i = place; i < changed; ++i) emit(true, i, rows[i].get(), time);
+    for (std::size_t i = place; i < changed; ++i) emit(true, i, rows[i], time);
   }
   void emit(bool added, std::size_t place, const Row& row, EventTime time) {
     emit_copy(out_, Out{added, static_cast<std::uint32_t>(place + 1), row}, time);
@@ -133,7 +133,7 @@ class TopOfWindowOperator final : public Operator {
       if (place >= top_.n()) continue;
       auto& first = table.edit(row.hash, row.key).rows;
       if (first.size() == top_.n()) first.pop_back();
-      first.insert(first.begin() + static_cast<std::ptrdiff_t>(place), Owned<Row>(row.value));
+      first.insert(place, row.value);
     }
     end_of_call();
   }
@@ -165,7 +165,7 @@ class TopOfWindowOperator final : public Operator {
     const std::size_t portion = std::max<std::size_t>(1, kEmitAtMost / top_.n());
     table.for_each_from(next_slot_, portion, [&](const Key&, const TopRows<Row>& first) {
       for (std::size_t i = 0; i < first.rows.size(); ++i)
-        emit_copy(out_, Out{window.start, window.end, static_cast<std::uint32_t>(i + 1), first.rows[i].get()},
+        emit_copy(out_, Out{window.start, window.end, static_cast<std::uint32_t>(i + 1), first.rows[i]},
                   window.last());
       emitted += first.rows.size();
     });
