@@ -1,3 +1,4 @@
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -14,7 +15,6 @@ struct Named {
   std::string_view name;
   std::int64_t number;
   std::optional<std::string_view> note;
-  friend bool operator==(const Named&, const Named&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Named, (), (name, number, note))
 
@@ -78,6 +78,18 @@ TEST_CASE("OwnedRows are stored like a list of rows") {
   StateCodec<std::vector<Named>>::encode(expected, {{"a", 1, std::nullopt}, {"b", 2, "text"}});
   CHECK(bytes == expected);
   CHECK(StateCodec<OwnedRows<Named>>::type() == StateCodec<std::vector<Named>>::type());
+}
+
+TEST_CASE("OwnedRows that were moved from are empty, and may be used again") {
+  OwnedRows<Named> from;
+  from.insert(0, {"one", 1, "text"});
+  OwnedRows<Named> to = std::move(from);
+  check_same(from, {});
+  from.insert(0, {"two", 2, std::nullopt});
+  check_same(from, {{"two", 2, std::nullopt}});
+  check_same(to, {{"one", 1, "text"}});
+  to = std::move(from);
+  check_same(to, {{"two", 2, std::nullopt}});
 }
 
 TEST_CASE("OwnedRows count what they hold, and not for ever what they have dropped") {

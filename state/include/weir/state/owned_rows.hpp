@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -19,13 +18,15 @@ template <class Row>
 class OwnedRows {
  public:
   OwnedRows() = default;
-  OwnedRows(const OwnedRows& other) { assign(other); }
-  OwnedRows(OwnedRows&& other) noexcept = default;
-  OwnedRows& operator=(const OwnedRows& other) {
-    if (this != &other) *this = OwnedRows(other);
+  OwnedRows(const OwnedRows& other) {
+    rows_.reserve(other.size());
+    for (const Row& row : other) insert(size(), row);
+  }
+  OwnedRows(OwnedRows&& other) noexcept { swap(other); }
+  OwnedRows& operator=(OwnedRows other) noexcept {
+    swap(other);
     return *this;
   }
-  OwnedRows& operator=(OwnedRows&& other) noexcept = default;
 
   std::size_t size() const { return rows_.size(); }
   const Row& operator[](std::size_t i) const { return rows_[i]; }
@@ -45,9 +46,11 @@ class OwnedRows {
   std::size_t heap_bytes() const { return rows_.capacity() * sizeof(Row) + capacity_; }
 
  private:
-  void assign(const OwnedRows& other) {
-    rows_.reserve(other.size());
-    for (const Row& row : other) insert(size(), row);
+  void swap(OwnedRows& other) noexcept {
+    std::swap(rows_, other.rows_);
+    std::swap(text_, other.text_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(used_, other.used_);
   }
   void own(Row& row) {
     if constexpr (kHoldsViews<Row>) {
