@@ -43,12 +43,7 @@ class StateDelta::DigitSort {
   void sort(Entry* first, Entry* last, std::size_t depth) {
     read_digits(first, last, depth);
     if (last - first >= kManyEntries) sort_by_bytes(first, last, depth);
-    else
-      std::sort(first, last, [depth](const Entry& a, const Entry& b) {
-        if (a.prefix != b.prefix) return a.prefix < b.prefix;
-        if (length_in(a, depth) != length_in(b, depth)) return length_in(a, depth) < length_in(b, depth);
-        return a.place < b.place;
-      });
+    else sort_by_digits(first, last, depth);
     while (first != last) {
       Entry* end = std::find_if(first, last, [&](const Entry& e) {
         return e.prefix != first->prefix || length_in(e, depth) != length_in(*first, depth);
@@ -72,6 +67,14 @@ class StateDelta::DigitSort {
         __builtin_prefetch(at(blocks_, e[kLookAhead].place) + depth);
       e->prefix = digit_of(key(*e), depth);
     }
+  }
+
+  void sort_by_digits(Entry* first, Entry* last, std::size_t depth) const {
+    std::sort(first, last, [depth](const Entry& a, const Entry& b) {
+      if (a.prefix != b.prefix) return a.prefix < b.prefix;
+      if (length_in(a, depth) != length_in(b, depth)) return length_in(a, depth) < length_in(b, depth);
+      return a.place < b.place;
+    });
   }
 
   /// By length, then by each byte of the digit in which entries differ, the last one first.
