@@ -4,7 +4,7 @@
     kill_test.py --program ordered_counts --scenario points|random|zombie|broker [--cycles N] [--parallelism P] [--seed S]
 
 A round (--cycles, or WEIR_CYCLES, default 1) is: points, a SIGKILL at each point of docs/checkpoint-protocol.md; random, ten SIGKILLs;
-zombie, two takeovers; broker, one SIGKILL and one freeze. docs/testing-exactly-once.md tells what is checked.
+zombie, five takeovers; broker, one SIGKILL and one freeze. docs/testing-exactly-once.md tells what is checked.
 """
 import argparse
 import json

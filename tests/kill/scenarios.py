@@ -24,7 +24,7 @@ POINTS = {
     "mid_restore": 3,
 }
 KILLS_A_ROUND = 10
-TAKEOVERS_A_ROUND = 2
+TAKEOVERS_A_ROUND = 5  # an instance that has just committed has nothing to lose; hardly five in turn
 DIES_WITHIN = 60  # s after a start
 COMMITS_WITHIN = 60
 FREEZES = (5, 5, 75)  # s, in turn; the third, in long runs only, outlasts the minute for which a commit is waited for
