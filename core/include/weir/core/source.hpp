@@ -70,6 +70,13 @@ struct SourceOptions {
   bool bounded = false;  ///< end at what is there now; files and generators with a count always end
 };
 
+/// A partition as the checkpoint has it that a job goes on from.
+struct RestoredPartition {
+  std::string name;
+  Position position;
+  bool ended = false;  ///< was read to the end that it had then: nothing is missed when it is gone
+};
+
 /// A source of an instance: knows its partitions and opens them. Methods may block; they are called off the workers,
 /// by one thread at a time. Readers may be used on different workers side by side.
 class Source {
@@ -77,8 +84,17 @@ class Source {
   virtual ~Source() = default;
   /// Stable names of the partitions, in a stable order. Throws FailJob with ExitCode::kCannotConnect or kUsage.
   virtual std::vector<std::string> partitions() = 0;
+  /// Called once, after partitions() and before open(), when the job goes on from a checkpoint: `restored` is everything that it
+  /// knows of this source, also partitions that partitions() does not name. Throws FailJob(kStateUnusable), with the
+  /// remedy, when the outside does not have any more what these positions stand in: a partition is gone before it was
+  /// read to its end, or another of the same name is in its place.
+  virtual void check_restored(const std::vector<RestoredPartition>& restored) { (void)restored; }
+  /// Whether a partition without a position would begin elsewhere when it is opened again later (at the end of a topic, or at the
+  /// oldest record that retention has left). Such first positions are made durable before the first row is read.
+  virtual bool first_positions_move() const { return false; }
   /// Opens `partition` at `position`, or where the options say. `wake` may be called from any thread when there is something to
-  /// read after a read() that found nothing; it is cheap and never blocks.
+  /// read after a read() that found nothing; it is cheap and never blocks. The reader's position() is exact from the beginning,
+  /// before anything is read.
   virtual std::unique_ptr<PartitionReader> open(const std::string& partition,
                                                 const std::optional<Position>& position,
                                                 std::function<void()> wake) = 0;
