@@ -45,6 +45,15 @@ Attempt::Attempt(const JobGraph& graph, const JobOptions& options, const JobWorl
       world_(world),
       checkpoints_(checkpoints),
       control_(world.environment, linger_of(options)) {
+  try {
+    build(oldest);
+  } catch (...) {
+    world_.environment.await_blocking();  // as in the destructor: what runs there may use what was built
+    throw;
+  }
+}
+
+void Attempt::build(Epoch oldest) {
   open_connectors();
   recover(oldest);
   restore_state();

@@ -50,6 +50,7 @@ class Attempt {
     std::unique_ptr<Sink> sink;
   };
 
+  void build(Epoch oldest);
   void open_connectors();
   struct Pace {
     std::optional<double> rate;

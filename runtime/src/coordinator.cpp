@@ -112,7 +112,7 @@ void Coordinator::write() {
   for (const StateStore* store : plan_.stores) shards += store != nullptr;
   writing_->shards_missing = shards;
   Environment& environment = control_.environment();
-  if (shards == 0) environment.run_blocking("commit", [w = writing_] { commit(w); });
+  if (shards == 0) commit_on_lane(writing_);
   for (std::uint32_t worker = 0; worker < plan_.stores.size(); ++worker) {
     if (!plan_.stores[worker]) continue;
     auto sealed = std::make_shared<std::vector<std::unique_ptr<SealedState>>>(std::move(keyed[worker]));
@@ -143,8 +143,17 @@ void Coordinator::write_shard(const std::shared_ptr<Writing>& writing, std::uint
     std::lock_guard lock(writing->mutex);
     writing->failure = std::current_exception();
   }
-  if (writing->shards_missing.fetch_sub(1) == 1)
+  if (writing->shards_missing.fetch_sub(1) == 1) commit_on_lane(writing);
+}
+
+/// Called by jobs, which must not throw: the lane may be new, and there may be no thread for it.
+void Coordinator::commit_on_lane(const std::shared_ptr<Writing>& writing) {
+  try {
     writing->control.environment().run_blocking("commit", [writing] { commit(writing); });
+  } catch (...) {
+    writing->failure = std::current_exception();
+    end(writing);
+  }
 }
 
 void Coordinator::commit(const std::shared_ptr<Writing>& writing) {
@@ -171,6 +180,10 @@ void Coordinator::commit(const std::shared_ptr<Writing>& writing) {
   } catch (...) {
     writing->failure = std::current_exception();
   }
+  end(writing);
+}
+
+void Coordinator::end(const std::shared_ptr<Writing>& writing) {
   writing->done.store(true, std::memory_order_release);
   writing->control.coordinator().unpark();
 }

@@ -54,7 +54,9 @@ class Coordinator {
   void write();
   static void write_shard(const std::shared_ptr<Writing>& writing, std::uint32_t worker,
                           std::vector<std::unique_ptr<SealedState>> sealed);
+  static void commit_on_lane(const std::shared_ptr<Writing>& writing);
   static void commit(const std::shared_ptr<Writing>& writing);
+  static void end(const std::shared_ptr<Writing>& writing);
   void finish(Environment::Instant now);
 
   CheckpointPlan plan_;

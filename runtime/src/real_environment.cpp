@@ -13,14 +13,39 @@
 
 #include <weir/core/kill_point.hpp>
 
+#include "start_thread.hpp"
+
 namespace weir {
 
 namespace {
 
+/// How many jobs have been given and have not ended. A job that gives another one counts it before it ends itself.
+class Outstanding {
+ public:
+  void add() {
+    std::lock_guard lock(mutex_);
+    ++jobs_;
+  }
+  void end() {
+    std::lock_guard lock(mutex_);
+    if (--jobs_ == 0) none_.notify_all();
+  }
+  void await_none() {
+    std::unique_lock lock(mutex_);
+    none_.wait(lock, [this] { return jobs_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable none_;
+  std::size_t jobs_ = 0;
+};
+
 /// A thread that runs the jobs of one lane in order.
 class Lane {
  public:
-  Lane() : thread_([this] { run(); }) {}
+  Lane(std::string_view name, Outstanding& outstanding)
+      : outstanding_(outstanding), thread_(start_thread(name, [this] { run(); })) {}
   ~Lane() {
     {
       std::lock_guard lock(mutex_);
@@ -33,15 +58,9 @@ class Lane {
     {
       std::lock_guard lock(mutex_);
       jobs_.push_back(std::move(job));
+      outstanding_.add();
     }
     changed_.notify_all();
-  }
-  /// True when it had to wait: other lanes may have been given work meanwhile.
-  bool await_idle() {
-    std::unique_lock lock(mutex_);
-    const bool was_busy = running_ || !jobs_.empty();
-    changed_.wait(lock, [this] { return !running_ && jobs_.empty(); });
-    return was_busy;
   }
 
  private:
@@ -52,26 +71,27 @@ class Lane {
       if (jobs_.empty()) return;
       std::function<void()> job = std::move(jobs_.front());
       jobs_.pop_front();
-      running_ = true;
       lock.unlock();
       job();
-      job = nullptr;
+      job = nullptr;  // what it holds goes while it still counts
+      outstanding_.end();
       lock.lock();
-      running_ = false;
-      changed_.notify_all();
     }
   }
 
+  Outstanding& outstanding_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;
-  bool running_ = false;
   bool closing_ = false;
   std::thread thread_;  // last: it uses the others
 };
 
 class RealEnvironment final : public Environment {
  public:
+  /// While a job runs it may give another lane work.
+  ~RealEnvironment() override { outstanding_.await_none(); }
+
   Instant now() override {
     return std::chrono::duration_cast<Instant>(std::chrono::steady_clock::now().time_since_epoch());
   }
@@ -86,31 +106,20 @@ class RealEnvironment final : public Environment {
   void run_blocking(std::string_view lane, std::function<void()> job) override {
     lane_named(lane).add(std::move(job));
   }
-  void await_blocking() override {
-    // A job may give another lane work, so go round until every lane was idle at first sight.
-    for (bool waited = true; waited;) {
-      waited = false;
-      for (Lane* lane : all_lanes()) waited |= lane->await_idle();
-    }
-  }
+  void await_blocking() override { outstanding_.await_none(); }
 
  private:
   Lane& lane_named(std::string_view name) {
     std::lock_guard lock(mutex_);
-    auto& lane = lanes_[std::string(name)];
-    if (!lane) lane = std::make_unique<Lane>();
-    return *lane;
-  }
-  std::vector<Lane*> all_lanes() {
-    std::lock_guard lock(mutex_);
-    std::vector<Lane*> lanes;
-    for (auto& [name, lane] : lanes_) lanes.push_back(lane.get());
-    return lanes;
+    const auto found = lanes_.find(name);
+    if (found != lanes_.end()) return *found->second;
+    return *lanes_.emplace(name, std::make_unique<Lane>(name, outstanding_)).first->second;
   }
 
+  Outstanding outstanding_;
   std::mutex mutex_;
   std::mt19937_64 random_{std::random_device{}()};
-  std::map<std::string, std::unique_ptr<Lane>> lanes_;
+  std::map<std::string, std::unique_ptr<Lane>, std::less<>> lanes_;
 };
 
 std::string kill_name;

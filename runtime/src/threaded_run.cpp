@@ -1,12 +1,12 @@
 #include "threaded_run.hpp"
 
-#include <pthread.h>
-
 #include <exception>
 #include <mutex>
 #include <thread>
 
 #include <fmt/format.h>
+
+#include "start_thread.hpp"
 
 namespace weir {
 
@@ -23,9 +23,10 @@ class ThreadedRun {
       : attempt_(attempt), environment_(environment), metrics_(metrics) {}
 
   void run() {
-    for (std::uint32_t worker = 0; worker < attempt_.workers(); ++worker)
-      threads_.emplace_back([this, worker] { run_worker(worker); });
     try {
+      for (std::uint32_t worker = 0; worker < attempt_.workers(); ++worker)
+        threads_.push_back(
+            start_thread(fmt::format("worker-{}", worker), [this, worker] { run_worker(worker); }));
       run_coordinator();
     } catch (...) {
       fail(std::current_exception());
@@ -58,7 +59,6 @@ class ThreadedRun {
   };
 
   void run_worker(std::uint32_t worker) {
-    pthread_setname_np(pthread_self(), fmt::format("worker-{}", worker).c_str());
     try {
       Times times(metrics_, worker);
       int idle_passes = 0;
