@@ -18,6 +18,8 @@ constexpr int kSortedRunsBeforeCompaction = 8;
 /// Few workers read, and a shard should hold many blocks.
 constexpr int kCacheShardBits = 2;
 constexpr int kNever = 1 << 30;
+/// RocksDB notes each delta and each compaction in its manifest, which every checkpoint copies. Beyond this size it begins a new one, with what there is.
+constexpr std::size_t kLargestManifest = std::size_t{32} << 10;
 
 /// `wanted`, unless this build of RocksDB lacks it.
 rocksdb::CompressionType if_supported(rocksdb::CompressionType wanted) {
@@ -94,6 +96,7 @@ RocksDbShared::RocksDbShared(const RocksDbOptions& options) : environment_(make_
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
   database.max_open_files = -1;
+  database.max_manifest_file_size = kLargestManifest;
   configure_compaction(database);
   configure_compression(database);
 

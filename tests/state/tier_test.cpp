@@ -223,6 +223,22 @@ TEST_CASE("The RocksDB tier keeps the files of the last snapshot and of the one 
   CHECK_FALSE(fs::exists(third.front().path));
 }
 
+TEST_CASE("What a checkpoint takes beside its table files does not grow with the number of checkpoints") {
+  Backends backends;
+  const auto tier = backends.rocksdb->create(0);
+  std::uintmax_t largest = 0;
+  for (int n = 0; n < 1000; ++n) {
+    put(*tier, {{"key", std::to_string(n)}});
+    std::uintmax_t beside = 0;
+    for (const SnapshotFile& file : tier->snapshot())
+      if (!file.immutable) beside += fs::file_size(file.path);
+    largest = std::max(largest, beside);
+  }
+  CHECK(largest < 64 * 1024);
+  const auto again = backends.rocksdb->open(1, tier->snapshot());
+  CHECK(content(*again) == Entries{{"key", "999"}});
+}
+
 TEST_CASE("The RocksDB backend removes what an earlier process left") {
   const ScratchDirectory directory;
   fs::create_directories(directory.path() / "run-dead/worker-3/live");
