@@ -20,7 +20,7 @@ class RunDirectory {
 
  private:
   void make(const std::filesystem::path& parent);
-  /// The lock of a new directory, then path_; -1 when another process removed it meanwhile.
+  /// The lock of a new directory, then path_; -1 when that name was taken, or another process removed it meanwhile.
   int try_make(const std::filesystem::path& parent);
 
   std::filesystem::path path_;
