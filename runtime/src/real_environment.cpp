@@ -3,12 +3,12 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <weir/core/kill_point.hpp>
@@ -124,9 +124,10 @@ class RealEnvironment final : public Environment {
 
 std::string kill_name;
 std::atomic<int> kill_countdown{0};
+int kill_signal = SIGKILL;
 
 void kill_when_reached(const char* point) {
-  if (kill_name == point && kill_countdown.fetch_sub(1) == 1) std::raise(SIGKILL);
+  if (kill_name == point && kill_countdown.fetch_sub(1) == 1) std::raise(kill_signal);
 }
 
 }  // namespace
@@ -136,9 +137,15 @@ std::unique_ptr<Environment> make_real_environment() { return std::make_unique<R
 void install_kill_points() {
   const char* wanted = std::getenv("WEIR_KILLPOINT");
   if (!wanted) return;
-  const char* colon = std::strchr(wanted, ':');
-  kill_name = colon ? std::string(wanted, colon) : wanted;
-  kill_countdown = colon ? std::atoi(colon + 1) : 1;
+  std::string_view text = wanted;
+  constexpr std::string_view kStop = ":stop";
+  if (text.ends_with(kStop)) {
+    kill_signal = SIGSTOP;
+    text.remove_suffix(kStop.size());
+  }
+  const std::size_t colon = text.find(':');
+  kill_name = text.substr(0, colon);
+  kill_countdown = colon == std::string_view::npos ? 1 : std::atoi(text.data() + colon + 1);
   detail::kill_hook = &kill_when_reached;
 }
 

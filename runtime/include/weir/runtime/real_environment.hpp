@@ -10,7 +10,8 @@ namespace weir {
 std::unique_ptr<Environment> make_real_environment();
 
 /// Makes kill points end this process with SIGKILL: `WEIR_KILLPOINT=name:n` in the environment, the n-th time that point is
-/// passed. For tests of recovery; without the variable nothing happens.
+/// passed; `name:n:stop` stops it with SIGSTOP there instead, until it is continued. For tests of recovery and of takeovers; without the
+/// variable nothing happens.
 void install_kill_points();
 
 }  // namespace weir
