@@ -79,6 +79,7 @@ void Transactions::commit(Epoch epoch, const std::string& record) {
 void Transactions::produce_record(const std::string& record, Environment::Instant deadline) {
   check();
   const Outgoing message{instance_, record, std::nullopt, commit_partition_};
+  expect(*record_deliveries_, 1);
   while (!produce(topic(address_.commit_topic), message, *record_deliveries_)) {
     if (environment_.now() > deadline)
       throw RestartJob(fmt::format("kafka at {}: no room for the commit record", address_.brokers));

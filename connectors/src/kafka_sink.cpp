@@ -13,7 +13,7 @@ Writer::Writer(std::shared_ptr<Transactions> transactions, const Address& addres
       environment_(environment),
       worker_(worker),
       topic_(transactions_->topic(address.topic)),
-      deliveries_(*transactions_->new_deliveries()),
+      deliveries_(*transactions_->new_deliveries(address.topic)),
       encoder_(make_encoder(address.format, schema)),
       key_(address.key ? schema.find(*address.key) : nullptr),
       event_time_(address.event_time) {}
@@ -54,16 +54,25 @@ std::optional<std::string_view> Writer::key_of(const Held& held) const {
 bool Writer::release() {
   if (held_.empty()) return true;
   if (transactions_->committed() < sealed_) return false;
-  for (; produced_ < held_.size(); ++produced_) {
-    const Held& held = held_[produced_];
-    Outgoing message{key_of(held), value_of(held), {}};
-    if (held.millis) message.millis = held.millis;
-    if (!transactions_->produce(topic_, message, deliveries_)) return false;
-  }
+  const std::size_t waiting = held_.size() - produced_;
+  transactions_->expect(deliveries_, static_cast<std::int64_t>(waiting));
+  hand_over();
+  const std::size_t left = held_.size() - produced_;
+  transactions_->settle(deliveries_, static_cast<std::int64_t>(left));
+  if (left > 0) return false;
   held_.clear();
   bytes_.clear();
   produced_ = 0;
   return true;
+}
+
+void Writer::hand_over() {
+  for (; produced_ < held_.size(); ++produced_) {
+    const Held& held = held_[produced_];
+    Outgoing message{key_of(held), value_of(held), {}};
+    if (held.millis) message.millis = held.millis;
+    if (!transactions_->produce(topic_, message, deliveries_)) return;
+  }
 }
 
 bool Writer::try_flush(Epoch epoch) {
@@ -75,6 +84,7 @@ bool Writer::try_flush(Epoch epoch) {
   }
   transactions_->check();  // the last delivery may have been a failure
   sealed_ = epoch;
+  deliveries_.placement.move_on();
   part_ = SinkPart{};
   part_.worker = worker_;
   part_.written = std::exchange(written_, {});

@@ -44,6 +44,8 @@ class Writer final : public SinkWriter {
   void hold(const Batch& rows);
   /// True when nothing is held any more.
   bool release();
+  /// As much of what is held as the producer takes.
+  void hand_over();
   std::optional<std::string_view> key_of(const Held& held) const;
   std::string_view value_of(const Held& held) const {
     return {bytes_.data() + held.begin + held.key_bytes, held.value_bytes};

@@ -34,20 +34,6 @@ int partition_of(const ConnectorContext& context) {
   return number;
 }
 
-// What a broker would refuse again, and what to do about it; empty for what may pass.
-const char* advice(rd_kafka_resp_err_t code) {
-  switch (code) {
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-      return "; the topic's max.message.bytes is below the sink's message.max.bytes";
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-      return "; a compacted topic wants a key: add key=<field> to the sink's address";
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-      return "; add timestamp=clock to the sink's address";
-    default:
-      return "";
-  }
-}
-
 }  // namespace
 
 Transactions::Transactions(const Address& first, const ConnectorContext& context)
@@ -57,9 +43,7 @@ Transactions::Transactions(const Address& first, const ConnectorContext& context
       id_(fmt::format("weir-{}-{}", context.job, context.instance)),
       instance_(context.instance),
       commit_partition_(partition_of(context)),
-      cluster_(first, environment_) {
-  record_deliveries_ = new_deliveries();
-}
+      cluster_(first, environment_) {}
 
 Transactions::~Transactions() {
   // Readers of the output wait for the end of an open transaction, so it is worth a moment to end it. Never
@@ -72,7 +56,8 @@ Transactions::~Transactions() {
     hurry();
     server_.join();
   }
-  topics_.clear();
+  for (auto& [name, topic] : topics_) topic.handle.reset();
+  producer_.reset();  // its threads ask for placements until they end
 }
 
 void Transactions::add(const Address& sink, const std::string& sink_name) {
@@ -102,15 +87,19 @@ void Transactions::fence() {
 }
 
 void Transactions::make_topics() {
-  for (const auto& [name, topic] : topics_) {
-    if (cluster_.partitions(name)) continue;
-    if (!topic.create)
-      throw FailJob(
-          fmt::format(
-              "kafka topic {} does not exist on {}; make it, or add create=true to the sink's address", name,
-              address_.brokers),
-          ExitCode::kCannotConnect);
-    cluster_.create_topic(name, topic.partitions, /*compacted=*/false);
+  for (auto& [name, topic] : topics_) {
+    auto found = cluster_.partitions(name);
+    if (!found) {
+      if (!topic.create)
+        throw FailJob(
+            fmt::format(
+                "kafka topic {} does not exist on {}; make it, or add create=true to the sink's address",
+                name, address_.brokers),
+            ExitCode::kCannotConnect);
+      cluster_.create_topic(name, topic.partitions, /*compacted=*/false);
+      found = cluster_.partitions(name);
+    }
+    topic.found = found.value_or(1);
   }
   auto count = cluster_.partitions(address_.commit_topic);
   if (!count) {
@@ -125,22 +114,27 @@ void Transactions::make_topics() {
 }
 
 void Transactions::make_producer() {
-  Conf conf = make_conf(
-      address_,
-      {{"socket.nagle.disable", "true"},
-       {"linger.ms", "50"},  // a barrier hurries what is left, and nobody sees any of it before
-       {"retry.backoff.ms", "10"},
-       {"transaction.timeout.ms", "300000"},
-       {"partitioner", "murmur2_random"},
-       {"queue.buffering.max.kbytes", "65536"},
-       {"queue.buffering.max.messages", "500000"}},
-      {{"transactional.id", id_}, {"enable.idempotence", "true"}, {"allow.auto.create.topics", "false"}});
+  make_backlogs();
+  Conf conf = make_producer_conf(address_, id_, limits_);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  rd_kafka_topic_conf_set_partitioner_cb(rd_kafka_conf_get_default_topic_conf(conf.get()), on_placing);
   producer_ = std::make_unique<Client>(RD_KAFKA_PRODUCER, std::move(conf), address_.brokers);
-  topics_.try_emplace(address_.commit_topic);
   for (auto& [name, topic] : topics_)
     topic.handle.reset(rd_kafka_topic_new(producer_->get(), name.c_str(), nullptr));
+  record_deliveries_ = new_deliveries(address_.commit_topic);
   server_ = std::jthread([this](std::stop_token stop) { serve(stop); });
+}
+
+void Transactions::make_backlogs() {
+  int partitions = 0;
+  for (const auto& [name, topic] : topics_) partitions += topic.found;
+  limits_ = ProducerLimits::of(address_.properties, partitions);
+  topics_.try_emplace(address_.commit_topic);
+  // Where the user has librdkafka place rows without key, nobody tells where they went.
+  const bool told = !address_.properties.contains("sticky.partitioning.linger.ms");
+  for (auto& [name, topic] : topics_)
+    topic.backlog =
+        std::make_unique<Backlog>(told ? topic.found : 0, limits_.batch_bytes, limits_.batch_messages);
 }
 
 // Asked for here, the first message leaves in milliseconds; otherwise it waits a second or two for the next
@@ -173,70 +167,10 @@ std::optional<std::string> Transactions::last_record() {
 
 void Transactions::begin() {
   touched_ = false;
+  hurry_ = false;  // whoever wanted it has what it waited for
   if (const auto failure = examine(rd_kafka_begin_transaction(producer_->get()), producer_->get()))
     lose(fmt::format("kafka at {}: a transaction cannot be begun: {}", address_.brokers, failure->text),
          failure->remedy);
-}
-
-Deliveries* Transactions::new_deliveries() {
-  std::lock_guard lock(mutex_);
-  Deliveries& deliveries = deliveries_.emplace_back();
-  deliveries.owner = this;
-  return &deliveries;
-}
-
-bool Transactions::produce(rd_kafka_topic_t* topic, const Outgoing& message, Deliveries& deliveries) {
-  touched_.store(true, std::memory_order_relaxed);
-  // Counted before it is handed over: the report may come before the call returns.
-  deliveries.outstanding.fetch_add(1, std::memory_order_relaxed);
-  outstanding_.fetch_add(1, std::memory_order_relaxed);
-  const std::string_view key = message.key.value_or(std::string_view{});
-  const auto code = rd_kafka_producev(
-      producer_->get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_KEY(key.data(), key.size()),
-      RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()),
-      RD_KAFKA_V_TIMESTAMP(message.millis.value_or(0)), RD_KAFKA_V_PARTITION(message.partition),
-      RD_KAFKA_V_OPAQUE(&deliveries), RD_KAFKA_V_END);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-  deliveries.outstanding.fetch_sub(1, std::memory_order_relaxed);
-  outstanding_.fetch_sub(1, std::memory_order_relaxed);
-  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
-  check();
-  const std::string text = fmt::format("kafka topic {}: a message of {} bytes cannot be produced: {}",
-                                       rd_kafka_topic_name(topic), message.value.size(), text_of(code));
-  if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-    throw FailJob(text + "; message.max.bytes sets the limit");
-  raise(Remedy::kRestart, text + producer_->cause());
-}
-
-void Transactions::hurry() {
-  if (hurry_.exchange(true, std::memory_order_acq_rel)) return;
-  const Queue main(rd_kafka_queue_get_main(producer_->get()));
-  rd_kafka_queue_yield(main.get());
-}
-
-// The only thread that serves delivery reports: a second one would leave this one asleep on an empty queue.
-void Transactions::serve(std::stop_token stop) {
-  while (!stop.stop_requested()) {
-    if (hurry_.exchange(false, std::memory_order_acq_rel)) rd_kafka_flush(producer_->get(), 50);
-    else rd_kafka_poll(producer_->get(), 100);
-  }
-}
-
-void Transactions::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
-  auto& deliveries = *static_cast<Deliveries*>(message->_private);
-  deliveries.owner->delivered(*message, deliveries);
-}
-
-void Transactions::delivered(const rd_kafka_message_t& message, Deliveries& deliveries) {
-  if (message.err)
-    lose(fmt::format("kafka topic {}: a message was not delivered: {}{}", rd_kafka_topic_name(message.rkt),
-                     text_of(message.err), advice(message.err)),
-         *advice(message.err) ? Remedy::kRefused : remedy_of(message.err));
-  deliveries.outstanding.fetch_sub(1, std::memory_order_release);
-  if (outstanding_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  std::lock_guard lock(mutex_);
-  settled_.notify_all();
 }
 
 void Transactions::lose(std::string why, Remedy remedy) {

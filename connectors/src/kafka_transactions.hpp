@@ -19,6 +19,8 @@
 #include "kafka_client.hpp"
 #include "kafka_cluster.hpp"
 #include "kafka_error.hpp"
+#include "kafka_placement.hpp"
+#include "kafka_producer.hpp"
 
 namespace weir::kafka {
 
@@ -26,7 +28,12 @@ class Transactions;
 
 /// Messages of one writer that the broker has not acknowledged yet. Belongs to the Transactions that made it.
 struct Deliveries {
-  Transactions* owner = nullptr;
+  Deliveries(Transactions& of, Backlog& of_topic, const std::string& partitioner)
+      : owner(of), backlog(of_topic), placement(partitioner, of_topic) {}
+
+  Transactions& owner;
+  Backlog& backlog;
+  Placement placement;  ///< used by its writer only
   std::atomic<std::int64_t> outstanding{0};
 };
 
@@ -63,11 +70,15 @@ class Transactions final : public CommitLog {
 
   /// For writers. After fence().
   rd_kafka_topic_t* topic(const std::string& name) const { return topics_.at(name).handle.get(); }
-  Deliveries* new_deliveries();
+  Deliveries* new_deliveries(const std::string& topic);
   /// The newest epoch committed by this object; a writer past barrier n may produce only when n is.
   Epoch committed() const { return committed_.load(std::memory_order_acquire); }
-  /// False when the producer's buffer is full. Throws as check() does, FailJob for a message that is too
-  /// large.
+  /// Counts `messages` as outstanding: before they are handed over, since the report may come before the call
+  /// returns. settle() takes back those that were not.
+  void expect(Deliveries& deliveries, std::int64_t messages);
+  void settle(Deliveries& deliveries, std::int64_t messages);
+  /// Hands over a message that is expected. False when the producer's buffer is full. Throws as check() does,
+  /// FailJob for a message that is too large.
   bool produce(rd_kafka_topic_t* topic, const Outgoing& message, Deliveries& deliveries);
   /// Sends what lingers in batches at once.
   void hurry();
@@ -80,12 +91,22 @@ class Transactions final : public CommitLog {
  private:
   struct OutputTopic {
     bool create = false;
-    int partitions = -1;
+    int partitions = -1;  ///< asked for, when it is made
+    int found = 0;        ///< partitions that it has
+    std::unique_ptr<Backlog> backlog;
     Topic handle;
+  };
+  /// Reports of a run of messages alike, counted together.
+  struct Reports {
+    Deliveries* deliveries = nullptr;
+    std::int32_t partition = 0;
+    std::int64_t messages = 0;
+    std::int64_t bytes = 0;
   };
 
   void make_topics();
   void make_producer();
+  void make_backlogs();
   void ask_for_metadata();
   void init_transactions();
   void begin();
@@ -96,9 +117,13 @@ class Transactions final : public CommitLog {
   void count(Outcome outcome);
   void note_duration(Environment::Instant duration);
   void serve(std::stop_token stop);
+  bool has_full_batch() const;
+  void publish(Reports& reports);
   void lose(std::string why, Remedy remedy);
   [[noreturn]] void raise_lost() const;
   Environment::Instant in(std::chrono::milliseconds after) { return environment_.now() + after; }
+  static std::int32_t on_placing(const rd_kafka_topic_t* topic, const void* key, std::size_t key_bytes,
+                                 std::int32_t partitions, void*, void* deliveries);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*);
   void delivered(const rd_kafka_message_t& message, Deliveries& deliveries);
 
@@ -109,13 +134,15 @@ class Transactions final : public CommitLog {
   std::string instance_;  ///< key of the commit record
   int commit_partition_ = 0;
   std::map<std::string, std::string> property_owner_;  ///< which sink gave a property, for messages
-  std::map<std::string, OutputTopic> topics_;          ///< handles go before the producer: see the destructor
+  std::map<std::string, OutputTopic> topics_;
   Cluster cluster_;
+  ProducerLimits limits_{};
   std::unique_ptr<Client> producer_;
 
   std::atomic<Epoch> committed_{kNoEpoch};
   std::atomic<bool> lost_{false};
-  std::atomic<bool> hurry_{false};
+  std::atomic<bool> hurry_{false};            ///< someone waits for deliveries
+  std::atomic<bool> full_{false};             ///< someone waits for room
   std::atomic<std::int64_t> outstanding_{0};  ///< of all writers and the commit record
   std::atomic<bool> touched_{false};          ///< something was produced since begin()
   bool resolved_ = true;  ///< false after a commit whose outcome is unknown: nothing may follow then
@@ -126,6 +153,7 @@ class Transactions final : public CommitLog {
   Remedy remedy_ = Remedy::kRestart;   ///< guarded by mutex_
   std::deque<Deliveries> deliveries_;  ///< guarded by mutex_; addresses stay valid
   Deliveries* record_deliveries_ = nullptr;
+  Reports reports_;      ///< the server's
   std::jthread server_;  ///< serves delivery reports while the producer lives
 };
 

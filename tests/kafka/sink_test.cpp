@@ -157,10 +157,62 @@ TEST_CASE("A Kafka sink fails the job over a message that is too large", "[kafka
   CHECK_THROWS_AS(write(*writing.writer, {std::string(3'000, 'x')}), FailJob);
 }
 
+TEST_CASE("A Kafka sink takes a message as large as may be, and refuses a larger one by its size",
+          "[kafka]") {
+  const auto topic = fresh("largest");
+  Writing writing(fresh("job"), topic);
+  const std::string largest(999'000, 'x');
+  writing.commit(1, {"small", largest, "small", largest});
+  CHECK(committed_lines(topic, 4).at(3) == largest);
+  CHECK_THROWS_WITH(
+      write(*writing.writer, {std::string(1'000'001, 'x')}),
+      Catch::Contains(topic) && Catch::Contains("1000001 bytes") && Catch::Contains("message.max.bytes"));
+}
+
+TEST_CASE("A Kafka sink takes messages of the size that message.max.bytes was raised to", "[kafka]") {
+  const auto topic = fresh("raised");
+  Writing writing(fresh("job"), topic, "format=raw&create=true&message.max.bytes=9000000");
+  // 8 MB, that few after compression: the broker takes it, and the queue has to.
+  writing.commit(1, {std::string(8'000'000, 'x')});
+  CHECK(committed_lines(topic, 1).at(0).size() == 8'000'000);
+}
+
+TEST_CASE("A Kafka sink refuses a message that its queue can never hold", "[kafka]") {
+  Writing writing(fresh("job"), fresh("queue"),
+                  "format=raw&create=true&partitions=1&queue.buffering.max.kbytes=100");
+  CHECK_THROWS_WITH(write(*writing.writer, {std::string(200'000, 'x')}),
+                    Catch::Contains("200000 bytes") && Catch::Contains("queue.buffering.max.kbytes"));
+}
+
+TEST_CASE("A Kafka sink does not wait for a batch that its queue has no room for", "[kafka]") {
+  const auto topic = fresh("narrow");
+  // Nothing fills a batch before the queue is full, and the linger is far longer than this test.
+  Writing writing(fresh("job"), topic,
+                  "format=raw&create=true&partitions=2&queue.buffering.max.kbytes=64&batch.size=1000000");
+  for (int i = 0; i < 12; ++i) write(*writing.writer, {std::string(50'000, 'x')});
+  write(*writing.writer, std::vector<std::string>(20, std::string(50'000, 'x')));
+  flush(*writing.writer, 1);
+  writing.log.commit(1, "1");
+  eventually([&] {
+    return seen_by_librdkafka(topic, "read_committed", 0).size() +
+               seen_by_librdkafka(topic, "read_committed", 1).size() ==
+           32;
+  });
+}
+
+TEST_CASE("A Kafka sink's rows without key reach every partition", "[kafka]") {
+  const auto topic = fresh("keyless");
+  Writing writing(fresh("job"), topic, "format=raw&create=true&partitions=3");
+  for (Epoch epoch = 1; epoch <= 3; ++epoch) writing.commit(epoch, {"a", "b"});
+  for (int partition = 0; partition < 3; ++partition)
+    CHECK(committed_messages(topic, 2, partition).size() == 2);
+}
+
 TEST_CASE("A Kafka sink never commits an epoch of which the broker refused a message", "[kafka]") {
   const auto topic = fresh("refused");
   // The client would send more than the broker takes: the refusal comes as a delivery report.
-  Writing writing(fresh("job"), topic, "format=raw&create=true&message.max.bytes=4000000");
+  Writing writing(fresh("job"), topic,
+                  "format=raw&create=true&message.max.bytes=4000000&compression.type=none");
   write(*writing.writer, {"small", std::string(2'000'000, 'x')});
   CHECK_THROWS_WITH(eventually([&] { return writing.writer->try_flush(1); }),
                     Catch::Contains("message.max.bytes"));
