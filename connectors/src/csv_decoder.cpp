@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include <fmt/core.h>
 #include <simdjson.h>
@@ -12,6 +10,7 @@
 #include "csv_format.hpp"
 #include "field_value.hpp"
 #include "iso_time.hpp"
+#include "read_number.hpp"
 
 namespace weir {
 
@@ -24,11 +23,19 @@ bool parse_bool(std::string_view text, bool& value) {
   return true;
 }
 
-template <class Number>
-std::errc parse_number(std::string_view text, Number& value) {
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc()) return error;
-  return stop == text.data() + text.size() ? error : std::errc::invalid_argument;
+NumberRead read_value(FieldType type, std::string_view text, void* to) {
+  switch (type) {
+    case FieldType::kBool:
+      return parse_bool(text, *static_cast<bool*>(to)) ? NumberRead::kStored : NumberRead::kMalformed;
+    case FieldType::kFloat:
+    case FieldType::kDouble:
+      return read_any_real(text, type, to);
+    case FieldType::kEventTime:
+      if (parse_iso_time(text, *static_cast<EventTime*>(to))) return NumberRead::kStored;
+      return read_integer(text, type, to);
+    default:
+      return read_integer(text, type, to);
+  }
 }
 
 class CsvDecoder final : public RowDecoder {
@@ -125,44 +132,12 @@ class CsvDecoder final : public RowDecoder {
 
   bool store_parsed(const CsvColumn& column, std::string_view text, void* to, std::string& reason) {
     const FieldType type = column.field->type;
-    std::errc error{};
-    bool in_range = true;
-    if (type == FieldType::kBool) {
-      if (!parse_bool(text, *static_cast<bool*>(to))) error = std::errc::invalid_argument;
-    } else if (type == FieldType::kFloat || type == FieldType::kDouble) {
-      double value = 0;
-      error = parse_number(text, value);
-      in_range = error != std::errc() || store_real(type, value, to);
-    } else if (type == FieldType::kEventTime) {
-      if (!parse_iso_time(text, *static_cast<EventTime*>(to)))
-        error = store_digits(FieldType::kInt64, text, to, in_range);
-    } else {
-      error = store_digits(type, text, to, in_range);
-    }
-    if (error == std::errc() && in_range) return true;
-    const bool range = !in_range || error == std::errc::result_out_of_range;
+    const NumberRead read = read_value(type, text, to);
+    if (read == NumberRead::kStored) return true;
+    const bool range = read == NumberRead::kOutOfRange;
     reason =
         complaint(column.name, text, fmt::format("{} {}", range ? "out of range for" : "not", wanted(type)));
     return false;
-  }
-
-  static std::errc store_digits(FieldType type, std::string_view text, void* to, bool& in_range) {
-    std::int64_t value = 0;
-    std::errc error = parse_number(text, value);
-    if (error == std::errc()) {
-      in_range = store_integer(type, value, to);
-      return error;
-    }
-    std::uint64_t large = 0;
-    if (type == FieldType::kUInt64 && parse_number(text, large) == std::errc()) {
-      in_range = store_unsigned(type, large, to);
-      return {};
-    }
-    double real = 0;
-    if (error == std::errc::result_out_of_range || parse_number(text, real) != std::errc()) return error;
-    if (!std::isfinite(real) || std::trunc(real) != real) return std::errc::invalid_argument;
-    in_range = store_whole(type, real, to);
-    return {};
   }
 
   std::vector<CsvColumn> columns_;

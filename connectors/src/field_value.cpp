@@ -1,6 +1,5 @@
 #include "field_value.hpp"
 
-#include <cmath>
 #include <limits>
 
 #include <fmt/core.h>
@@ -105,23 +104,6 @@ bool store_unsigned(FieldType type, std::uint64_t value, void* to) {
   }
   return value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) &&
          store_integer(type, static_cast<std::int64_t>(value), to);
-}
-
-bool store_whole(FieldType type, double value, void* to) {
-  constexpr double kExact =
-      9007199254740992.0;  // 2^53: above it a double may have been rounded to a whole number
-  if (!(std::fabs(value) <= kExact) || std::trunc(value) != value) return false;
-  return store_integer(type, static_cast<std::int64_t>(value), to);
-}
-
-bool store_real(FieldType type, double value, void* to) {
-  if (type == FieldType::kDouble) {
-    *static_cast<double*>(to) = value;
-    return true;
-  }
-  if (std::isfinite(value) && std::fabs(value) > std::numeric_limits<float>::max()) return false;
-  *static_cast<float*>(to) = static_cast<float>(value);
-  return true;
 }
 
 }  // namespace weir

@@ -26,12 +26,6 @@ std::string complaint(std::string_view field, std::string_view value, std::strin
 bool store_integer(FieldType type, std::int64_t value, void* to);
 /// The same for values above the range of std::int64_t: only std::uint64_t can hold one.
 bool store_unsigned(FieldType type, std::uint64_t value, void* to);
-/// Stores a whole double, as "1e3" or "5.0" are written. False when it has a fraction, is out of range or
-/// not exact.
-bool store_whole(FieldType type, double value, void* to);
-/// Stores into a float or double. False when out of a float's range.
-bool store_real(FieldType type, double value, void* to);
-
 /// Text that lives elsewhere: copied into the batch's arena, or into the field's own string.
 inline void store_text(FieldType type, std::string_view text, Batch& batch, void* to) {
   if (type == FieldType::kText) *static_cast<std::string_view*>(to) = batch.arena().copy(text);

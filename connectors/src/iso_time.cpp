@@ -71,8 +71,9 @@ bool parse_iso_time(std::string_view text, EventTime& time) {
   if (!scan.done()) {
     if (!scan.skip('T') && !scan.skip('t') && !scan.skip(' ')) return false;
     if (!scan.number(2, hour) || !scan.skip(':') || !scan.number(2, minute)) return false;
-    if (scan.skip(':') && !scan.number(2, second)) return false;
-    if (scan.skip('.') && !scan.fraction(millis)) return false;
+    // Only seconds have a fraction: of minutes it would be another time than is written.
+    if (scan.skip(':') && (!scan.number(2, second) || (scan.skip('.') && !scan.fraction(millis))))
+      return false;
     if (!scan_offset(scan, offset) || !scan.done()) return false;
   }
   if (hour > 23 || minute > 59 || second > 59) return false;

@@ -1,5 +1,3 @@
-#include <charconv>
-#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -10,6 +8,7 @@
 #include "iso_time.hpp"
 #include "json_format.hpp"
 #include "plain_json.hpp"
+#include "read_number.hpp"
 
 namespace weir {
 
@@ -172,7 +171,7 @@ class GeneralJsonDecoder final : public RowDecoder {
         return true;
       case FieldType::kFloat:
       case FieldType::kDouble:
-        return decode_real(value, token, slot, to);
+        return decode_number(token, slot, to);
       case FieldType::kText:
       case FieldType::kOwnedText:
         return decode_text(value, token, slot, to);
@@ -184,29 +183,24 @@ class GeneralJsonDecoder final : public RowDecoder {
         return decode_object(object, *slot.nested, static_cast<std::byte*>(to));
       }
       default:
-        return decode_integer(value, token, slot, to);
+        return decode_number(token, slot, to);
     }
   }
 
-  bool decode_real(ondemand::value& value, std::string_view token, Plan::Slot& slot, void* to) {
-    double number = 0;
-    if (value.get_double().get(number)) return bad_number(slot, token);
-    // simdjson 3.0 takes 0.30000000000000004441 for 0.1155…: with twenty digits after a zero they overflow.
-    if (const std::string_view text = trimmed(token); text.size() > 19)
-      std::from_chars(text.data(), text.data() + text.size(), number);
-    return store_real(slot.field->type, number, to) || out_of_range(slot, token);
-  }
-
-  bool decode_integer(ondemand::value& value, std::string_view token, Plan::Slot& slot, void* to) {
+  bool decode_number(std::string_view token, Plan::Slot& slot, void* to) {
+    const std::string_view text = trimmed(token);
+    if (!is_json_number(text))
+      return looks_like_number(text) ? not_of_json(slot, text) : mistyped(slot, token);
     const FieldType type = slot.field->type;
-    std::int64_t number = 0;
-    if (!value.get_int64().get(number)) return store_integer(type, number, to) || out_of_range(slot, token);
-    std::uint64_t large = 0;
-    if (!value.get_uint64().get(large)) return store_unsigned(type, large, to) || out_of_range(slot, token);
-    double real = 0;
-    if (value.get_double().get(real)) return bad_number(slot, token);
-    if (std::trunc(real) != real) return mistyped(slot, token);
-    return store_whole(type, real, to) || out_of_range(slot, token);
+    const bool real = type == FieldType::kFloat || type == FieldType::kDouble;
+    switch (real ? read_real(text, type, to) : read_integer(text, type, to)) {
+      case NumberRead::kStored:
+        return true;
+      case NumberRead::kOutOfRange:
+        return out_of_range(slot, text);
+      default:
+        return mistyped(slot, text);
+    }
   }
 
   bool decode_text(ondemand::value& value, std::string_view token, Plan::Slot& slot, void* to) {
@@ -226,7 +220,7 @@ class GeneralJsonDecoder final : public RowDecoder {
 
   bool decode_time(ondemand::value& value, std::string_view token, Plan::Slot& slot, void* to) {
     auto& time = *static_cast<EventTime*>(to);
-    if (token.front() != '"') return decode_integer(value, token, slot, &time.millis);
+    if (token.front() != '"') return decode_number(token, slot, &time.millis);
     std::string_view text;
     if (value.get_string().get(text) || !parse_iso_time(text, time)) return mistyped(slot, token);
     return true;
@@ -239,10 +233,10 @@ class GeneralJsonDecoder final : public RowDecoder {
     return fail(
         complaint(slot.path, trimmed(token), fmt::format("out of range for {}", wanted(slot.field->type))));
   }
-  /// simdjson gives one error for "no number" and "too large a number".
-  bool bad_number(const Plan::Slot& slot, std::string_view token) {
-    const bool numeric = trimmed(token).find_first_not_of("0123456789+-.eE") == std::string_view::npos;
-    return numeric ? out_of_range(slot, token) : mistyped(slot, token);
+  bool not_of_json(const Plan::Slot& slot, std::string_view token) {
+    return fail(complaint(slot.path, token,
+                          "not a number of JSON, which has no `+` in front, no leading zeros, and digits on "
+                          "both sides of a point"));
   }
 
   Plan root_;

@@ -101,10 +101,9 @@ bool PlainJson::take_value(Member& member, void* to) {
     case FieldType::kBool:
       return take_bool(*static_cast<bool*>(to));
     case FieldType::kFloat:
-    case FieldType::kDouble: {
-      double number = 0;
-      return take_real(number) && store_real(type, number, to);
-    }
+      return take_real(*static_cast<float*>(to));
+    case FieldType::kDouble:
+      return take_real(*static_cast<double*>(to));
     case FieldType::kText:
     case FieldType::kOwnedText: {
       std::string_view text;
@@ -139,8 +138,9 @@ bool PlainJson::take_integer(std::int64_t& value) {
   return true;
 }
 
-// from_chars() and the general decoder both give the double that is nearest; but it takes more than JSON allows.
-bool PlainJson::take_real(double& value) {
+// from_chars() gives the number that is nearest; but it takes more than JSON allows.
+template <class Real>
+bool PlainJson::take_real(Real& value) {
   const char* first = at_;
   skip('-');
   const char* whole = at_;

@@ -55,7 +55,8 @@ class PlainJson {
   bool take_value(Member& member, void* to);
   bool take_bool(bool& value);
   bool take_integer(std::int64_t& value);
-  bool take_real(double& value);
+  template <class Real>
+  bool take_real(Real& value);
   bool take_text(std::string_view& text);
   bool take_time(EventTime& time);
   static bool reset_missing(Object& object, std::byte* to);
