@@ -30,6 +30,16 @@ Gauge& MetricRegistry::gauge(const std::string& name, const std::string& help, c
   return find_or_add(gauges_, name, help, labels, 1);
 }
 
+std::vector<MetricSample> MetricRegistry::counters(std::string_view name) const {
+  std::lock_guard lock(mutex_);
+  std::vector<MetricSample> samples;
+  for (const auto& c : counters_)
+    if (c.name == name)
+      samples.push_back({c.name, c.help, MetricSample::Type::kCounter, c.labels,
+                         c.unit * static_cast<double>(c.value.value())});
+  return samples;
+}
+
 std::vector<MetricSample> MetricRegistry::collect() const {
   std::lock_guard lock(mutex_);
   std::vector<MetricSample> samples;

@@ -9,6 +9,7 @@
 #include <weir/core/kill_point.hpp>
 #include <weir/state/rewrite.hpp>
 
+#include "failure_place.hpp"
 #include "operator_task.hpp"
 #include "savepoint.hpp"
 #include "sink_task.hpp"
@@ -86,6 +87,7 @@ void Attempt::open_connectors() {
     open.progress.resize(options_.parallelism);
   }
   align_sources();
+  control_.find_rows_under_way([this] { return rows_under_way(); });
 }
 
 void Attempt::align_sources() {
@@ -120,12 +122,21 @@ std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, Pace& pace) {
                              options);
 }
 
+/// An eighth of all memory is for what connectors hold, in equal parts.
+std::size_t Attempt::connector_bytes() const {
+  std::size_t connectors = 0;
+  for (const Vertex& vertex : graph_.vertices)
+    connectors += !std::holds_alternative<OperatorVertex>(vertex.what);
+  return options_.memory_bytes / 8 / std::max<std::size_t>(connectors, 1);
+}
+
 ConnectorContext Attempt::connector_context(const Vertex& vertex, const RowSchema* schema,
                                             const std::string& scheme) const {
   ConnectorContext context{graph_.name,         options_.instance, vertex.name, schema,
                            &world_.environment, &world_.metrics,   {},          world_.log};
   if (const auto found = options_.connectors.find(scheme); found != options_.connectors.end())
     context.settings = found->second;
+  context.memory_bytes = connector_bytes();
   return context;
 }
 
@@ -325,7 +336,8 @@ OperatorContext Attempt::context(const Vertex& vertex, std::uint32_t worker,
     edges.push_back(
         std::make_unique<EdgeOutput>(edge, edge_names_[e], options_.max_parallelism, std::move(targets)));
     if (context.outputs.size() <= edge.port) context.outputs.resize(edge.port + 1);
-    context.outputs[edge.port].push_back(edge.bind(*edges.back()));
+    context.outputs[edge.port].push_back(
+        placed_chain(edge, graph_.vertices[edge.to].name, edge.bind(*edges.back())));
   }
   if (start_)
     for (const OperatorStateEntry& entry : start_->operator_states)
@@ -389,34 +401,6 @@ void Attempt::report_committed(const Manifest& manifest) {
 Attempt::OpenSource& Attempt::source_of(const Vertex& vertex) {
   return *std::find_if(sources_.begin(), sources_.end(),
                        [&](const OpenSource& s) { return s.vertex == &vertex; });
-}
-
-std::vector<SourceStatus> Attempt::source_status() const {
-  std::vector<SourceStatus> all;
-  for (const OpenSource& open : sources_) {
-    SourceStatus status;
-    status.name = open.vertex->name;
-    status.partitions = static_cast<std::uint32_t>(open.partitions.size());
-    status.paced_since = open.board->paced_since();
-    EventTime slowest = EventTime::max();
-    double progress = 0;
-    std::int64_t lag = 0;
-    for (std::uint32_t worker = 0; worker < open.progress.size() && worker < status.partitions; ++worker) {
-      const SourceProgress& own = open.progress[worker];
-      status.records += own.records.load(std::memory_order_relaxed);
-      status.rejected += own.rejected.load(std::memory_order_relaxed);
-      slowest = std::min(slowest, EventTime{own.watermark.load(std::memory_order_relaxed)});
-      const double share = own.progress.load(std::memory_order_relaxed);
-      progress = share < 0 ? share : progress + share;
-      const std::int64_t behind = own.lag.load(std::memory_order_relaxed);
-      lag = behind < 0 ? behind : lag + behind;
-    }
-    status.watermark = slowest;
-    if (progress >= 0 && status.partitions > 0) status.progress = progress / status.partitions;
-    if (lag >= 0) status.lag = lag;
-    all.push_back(std::move(status));
-  }
-  return all;
 }
 
 }  // namespace weir

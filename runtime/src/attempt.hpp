@@ -13,6 +13,7 @@
 #include "hot_keys.hpp"
 #include "source_task.hpp"
 #include "task.hpp"
+#include "watch.hpp"
 
 namespace weir {
 
@@ -33,6 +34,8 @@ class Attempt {
   Coordinator& coordinator() { return *coordinator_; }
   AttemptControl& control() { return control_; }
   std::vector<SourceStatus> source_status() const;
+  /// Of this attempt, which outlives it.
+  Watch watch() const;
   std::vector<HotKey> hot_keys() const { return hot_keys_.hottest(); }
   bool bounded() const { return bounded_; }
   Epoch first_epoch() const { return recovery_.next_epoch; }
@@ -58,6 +61,8 @@ class Attempt {
   };
   std::unique_ptr<Source> open_source(const Vertex& vertex, Pace& pace);
   void align_sources();
+  std::string rows_under_way() const;
+  static std::vector<PartitionStatus> slowest_partitions(const OpenSource& open);
   void recover(Epoch oldest);
   void open_savepoint();
   void plan_state();
@@ -79,6 +84,7 @@ class Attempt {
   void build_coordinator();
   void report_committed(const Manifest& manifest);
   OpenSource& source_of(const Vertex& vertex);
+  std::size_t connector_bytes() const;
   ConnectorContext connector_context(const Vertex& vertex, const RowSchema* schema,
                                      const std::string& scheme) const;
 

@@ -82,6 +82,12 @@ bool Coordinator::poll(Environment::Instant now) {
   return true;
 }
 
+std::optional<Coordinator::UnderWay> Coordinator::under_way() const {
+  if (pending_) return UnderWay{pending_->epoch(), begun_, false};
+  if (writing_) return UnderWay{writing_->pending.epoch(), begun_, true};
+  return std::nullopt;
+}
+
 bool Coordinator::due(Environment::Instant now) {
   if (!plan_.interval || now < next_due_) return false;
   next_due_ = now + *plan_.interval;

@@ -42,6 +42,14 @@ class Coordinator {
   /// Asks for a last checkpoint and the end.
   void stop() { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const { return stop_.load(std::memory_order_relaxed); }
+  /// The checkpoint that is being taken.
+  struct UnderWay {
+    Epoch epoch = kNoEpoch;
+    Environment::Instant begun{0};
+    bool writing = false;  ///< all tasks have answered
+  };
+  /// By the thread that polls.
+  std::optional<UnderWay> under_way() const;
   Epoch last_commit() const { return last_commit_.load(std::memory_order_relaxed); }
 
  private:

@@ -56,6 +56,10 @@ class HotKeyWatch {
   HotKeyWatch(std::string vertex, std::uint32_t worker, std::vector<KeyText> key_texts, HotKeyBoard& board,
               MetricRegistry& metrics);
   void look(std::uint32_t input, const Batch& rows);
+  /// The key of a row, as JSON; empty where rows have none.
+  std::string key_of(std::uint32_t input, const void* row) const {
+    return input < key_texts_.size() && key_texts_[input] ? key_texts_[input](row) : "";
+  }
 
  private:
   static constexpr std::size_t kStride = 61;

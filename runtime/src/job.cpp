@@ -10,6 +10,7 @@
 
 #include "attempt.hpp"
 #include "dead_letters.hpp"
+#include "loss_watch.hpp"
 #include "savepoint.hpp"
 #include "threaded_run.hpp"
 
@@ -46,7 +47,8 @@ struct Job::Core {
       : options(std::move(o)),
         graph(with_dead_letters(std::move(g), options)),
         world(std::move(w)),
-        restarts(world.metrics.counter("weir_job_restarts_total", "Attempts after the first one.")) {}
+        restarts(world.metrics.counter("weir_job_restarts_total", "Attempts after the first one.")),
+        losses(world.metrics, options.patience, world.log) {}
 
   ExitCode run();
   void attempt_once();
@@ -61,6 +63,7 @@ struct Job::Core {
   JobGraph graph;
   JobWorld world;
   Counter& restarts;
+  LossWatch losses;
   Epoch oldest = options.from == StartFrom::kResume ? kNoEpoch : kStartAnew;
   std::unique_ptr<CheckpointStore> checkpoints;
   std::deque<Environment::Instant> recent_restarts;
@@ -154,7 +157,11 @@ void Job::Core::attempt_once() {
     running = nullptr;
   };
   try {
-    run_on_threads(attempt, world.environment, world.metrics);
+    Watch watch = attempt.watch();
+    run_on_threads(attempt, world.environment, world.metrics, [&](Environment::Instant now) {
+      watch.look(attempt.coordinator(), now);
+      losses.look(now);
+    });
   } catch (...) {
     forget();
     throw;

@@ -3,7 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include <weir/core/failed_at.hpp>
 #include <weir/core/kill_point.hpp>
+
+#include "failure_place.hpp"
+#include "time_text.hpp"
 
 namespace weir {
 
@@ -37,7 +43,7 @@ OperatorTask::OperatorTask(std::string vertex, std::uint32_t worker, AttemptCont
       state_(state),
       operator_(std::move(driven)) {}
 
-bool OperatorTask::step(Environment::Instant now) {
+bool OperatorTask::do_step(Environment::Instant now) {
   // Also while the outputs are full: what they wait for may be this checkpoint.
   bool progressed = proceed_with_snapshot();
   if (!outputs_.drain()) return progressed;
@@ -65,7 +71,9 @@ bool OperatorTask::take_events() {
       case InputGate::Kind::kRows:
         control_.note_activity();
         hot_keys_.look(event.input, *event.rows);
+        taking_ = event;
         operator_->process(event.input, *event.rows);
+        taking_ = {};
         gate_.done_with_rows();
         break;
       case InputGate::Kind::kWatermark:
@@ -127,8 +135,10 @@ void OperatorTask::pass_watermark() {
   if (watermark > passed_) {
     passed_ = watermark;
     outputs_.watermark(watermark);
+    note_watermark(watermark);
     metrics_.watermark(watermark);
   }
+  note_idle(idle_ && hold == EventTime::max());
   if (hold != EventTime::max()) return;
   // Said again after rows that came of processing time: they have made the outputs active.
   if (idle_) outputs_.idle();
@@ -160,9 +170,41 @@ bool OperatorTask::waits_for_memory() {
   return awaited_ && state_->is_overfull();
 }
 
+Waits OperatorTask::waits() const {
+  if (is_blocked()) return Waits::kForRoom;
+  if (awaited_ && state_->is_overfull()) return Waits::kForMemory;
+  return operator_->accepts_rows() ? Waits::kNot : Waits::kForAnswers;
+}
+
+void OperatorTask::note_failure() const {
+  std::string text = fmt::format("operator '{}', worker {}", vertex_, worker_);
+  // Of what failed in the chain behind it, the row is told by the chain.
+  if (has_failure_place()) static_cast<void>(take_failed_at());
+  else text += text_of_work();
+  const std::string rows = taking_.rows ? control_.rows_under_way() : "";
+  if (!rows.empty()) text += fmt::format(" (read: {})", rows);
+  add_failure_place({std::move(text), vertex_, false});
+}
+
+std::string OperatorTask::text_of_work() const {
+  FailedAt at = take_failed_at();
+  std::string text;
+  if (taking_.rows) {
+    if (!at.row && taking_.rows->size() == 1) at.row = 0;
+    if (at.row && at.key.empty()) at.key = hot_keys_.key_of(taking_.input, taking_.rows->row(*at.row));
+  }
+  if (!at.key.empty()) text += ", key " + at.key;
+  if (taking_.rows) text += ", " + text_of_rows(*taking_.rows, at.row);
+  else if (advancing_) text += ", when event time came to " + text_of(*advancing_);
+  else if (processing_time_) text += ", when the clock came to " + text_of(*processing_time_);
+  else if (end_ == End::kEmitting) text += ", at the end of its input";
+  return text;
+}
+
 bool OperatorTask::proceed_with_snapshot() {
   if (!sealing_) return false;
   if (sealing_->keyed && !sealing_->keyed->proceed()) return true;
+  note_answered(sealing_->epoch);
   control_.submit(std::move(*sealing_));
   sealing_.reset();
   return true;

@@ -14,11 +14,15 @@ class OperatorTask final : public Task {
                InputGate gate, TaskOutputs outputs, HotKeyWatch hot_keys, const StateStore* state,
                std::unique_ptr<Operator> driven);
 
-  bool step(Environment::Instant now) override;
   bool is_blocked() const override { return outputs_.has_backlog(); }
   const std::string& vertex() const override { return vertex_; }
+  std::uint32_t worker() const override { return worker_; }
 
  private:
+  bool do_step(Environment::Instant now) override;
+  Waits waits() const override;
+  void note_failure() const override;
+  std::string text_of_work() const;
   bool take_events();
   bool advance();
   /// Runs what is due by the wall clock. True when something was done.
@@ -41,6 +45,7 @@ class OperatorTask final : public Task {
   HotKeyWatch hot_keys_;
   const StateStore* const state_;             ///< null: keeps none
   std::unique_ptr<Operator> operator_;        // after outputs_: its consumers write there
+  InputGate::Event taking_;                   ///< during process()
   std::optional<TaskSnapshot> sealing_;       ///< a snapshot that is being copied
   std::optional<std::uint64_t> awaited_;      ///< number of the snapshot that it has passed the barrier of
   std::optional<EventTime> advancing_;        ///< a watermark the operator has not finished with

@@ -1,5 +1,11 @@
 #include "sink_task.hpp"
 
+#include <fmt/format.h>
+
+#include <weir/core/failed_at.hpp>
+
+#include "failure_place.hpp"
+
 namespace weir {
 
 namespace {
@@ -15,7 +21,7 @@ SinkTask::SinkTask(std::string vertex, std::uint32_t worker, AttemptControl& con
       gate_(std::move(gate)),
       writer_(std::move(writer)) {}
 
-bool SinkTask::step(Environment::Instant) {
+bool SinkTask::do_step(Environment::Instant) {
   if (held_ && !write_held()) return false;
   if (flushing_ && !flush()) return false;
   for (int i = 0; i < kEventsAStep; ++i) {
@@ -31,6 +37,7 @@ bool SinkTask::step(Environment::Instant) {
         break;
       case InputGate::Kind::kWatermark:
         metrics_.watermark(event.watermark);
+        note_watermark(event.watermark);
         break;
       case InputGate::Kind::kIdle:
       case InputGate::Kind::kActive:
@@ -57,6 +64,14 @@ bool SinkTask::write_held() {
   return true;
 }
 
+void SinkTask::note_failure() const {
+  std::string text = fmt::format("sink '{}', worker {}", vertex_, worker_);
+  if (held_) text += ", " + text_of_rows(*held_, take_failed_at().row);
+  if (const std::string rows = control_.rows_under_way(); held_ && !rows.empty())
+    text += fmt::format(" (read: {})", rows);
+  add_failure_place({std::move(text), vertex_, true});
+}
+
 bool SinkTask::flush() {
   if (!writer_->try_flush(*flushing_)) return false;
   TaskSnapshot snapshot;
@@ -65,6 +80,7 @@ bool SinkTask::flush() {
   snapshot.vertex = vertex_;
   snapshot.sink_parts.push_back(writer_->take_part());
   snapshot.received = gate_.take_received();
+  note_answered(*flushing_);
   flushing_.reset();
   control_.submit(std::move(snapshot));
   return true;

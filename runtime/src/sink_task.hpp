@@ -12,11 +12,16 @@ class SinkTask final : public Task {
   SinkTask(std::string vertex, std::uint32_t worker, AttemptControl& control, MetricRegistry& metrics,
            InputGate gate, std::unique_ptr<SinkWriter> writer);
 
-  bool step(Environment::Instant now) override;
   bool is_blocked() const override { return held_ != nullptr || flushing_.has_value(); }
   const std::string& vertex() const override { return vertex_; }
+  std::uint32_t worker() const override { return worker_; }
 
  private:
+  bool do_step(Environment::Instant now) override;
+  Waits waits() const override {
+    return held_ ? Waits::kForTheSink : flushing_ ? Waits::kForTheFlush : Waits::kNot;
+  }
+  void note_failure() const override;
   bool write_held();
   bool flush();
 

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include <weir/core/failed_at.hpp>
 #include <weir/core/kill_point.hpp>
+
+#include "failure_place.hpp"
 
 namespace weir {
 
@@ -19,6 +24,8 @@ void SourceBoard::publish(std::uint32_t partition, EventTime watermark, Standing
                               : standing == Standing::kIdle ? kIdle
                                                             : std::min(watermark.millis, kIdle - 1);
   const std::int64_t waited_for = standing == Standing::kReading ? watermark.millis : EventTime::max().millis;
+  cell.place.watermark.store(watermark.millis, std::memory_order_relaxed);
+  cell.place.standing.store(standing, std::memory_order_relaxed);
   cell.watermark.store(counts, std::memory_order_relaxed);
   cell.waited_for.store(waited_for, std::memory_order_relaxed);
 }
@@ -88,10 +95,13 @@ SourceTask::SourceTask(SourceTaskOptions options, AttemptControl& control, Metri
     const Position begin = assigned.reader->position();
     partitions_.push_back({std::move(assigned), begin, std::nullopt, EventTime::min()});
     publish(partitions_.back(), partitions_.back().assigned.ended ? Standing::kEnded : Standing::kReading);
+    PartitionPlace& place = board_.place(partitions_.back().assigned.index);
+    place.has_event_time = operator_->has_event_time();
+    place.position = place.barrier_position = place.oldest_position = begin.offset;
   }
 }
 
-bool SourceTask::step(Environment::Instant now) {
+bool SourceTask::do_step(Environment::Instant now) {
   if (!outputs_.drain()) return false;
   bool progressed = false;
   if (const Epoch requested = control_.requested(); requested > answered_) {
@@ -113,8 +123,10 @@ bool SourceTask::read_next(Environment::Instant now) {
   for (std::size_t tried = 0; tried < partitions_.size(); ++tried) {
     if (++turn_ >= partitions_.size()) turn_ = 0;
     Partition& partition = partitions_[turn_];
-    if (partition.assigned.ended || !may_read(partition)) continue;
-    if (read(partition, now)) return true;
+    if (partition.assigned.ended) continue;
+    const bool paused = !may_read(partition);
+    board_.place(partition.assigned.index).paused.store(paused, std::memory_order_relaxed);
+    if (!paused && read(partition, now)) return true;
   }
   return false;
 }
@@ -146,7 +158,12 @@ bool SourceTask::read(Partition& partition, Environment::Instant now) {
     return false;
   }
   if (board_.paced_since()) partition.read_at = now;
+  reading_ = &partition;
   const SourceOperator::Read read = operator_->read(index, *partition.assigned.reader, allowed);
+  reading_ = nullptr;
+  if (read.rows + read.rejected > 0 || read.status != ReadStatus::kNothing)
+    board_.place(index).position.store(partition.assigned.reader->position().offset,
+                                       std::memory_order_relaxed);
   board_.give_back(index, allowed - std::min(allowed, read.rows + read.rejected));
   kill_point("after_poll");
   records_.add(read.rows + read.rejected);
@@ -163,6 +180,22 @@ void SourceTask::publish(const Partition& partition, Standing standing) {
   // Without event times a partition's place in time is not known: sources aligned with this one cannot wait for it.
   if (standing == Standing::kReading && !operator_->has_event_time()) standing = Standing::kCaughtUp;
   board_.publish(index, operator_->watermark(index), standing);
+}
+
+void SourceTask::note_failure() const {
+  std::string text = fmt::format("source '{}', worker {}", options_.vertex, options_.worker);
+  if (reading_) {
+    const std::int64_t from = board_.place(reading_->assigned.index).position.load(std::memory_order_relaxed);
+    const std::int64_t to = reading_->assigned.reader->position().offset;
+    const std::optional<FailedRow> row = failed_row();
+    text += fmt::format(", partition '{}'", reading_->assigned.name);
+    // Where each row is one position, as in a topic without gaps, it is known which.
+    if (row && to - from == static_cast<std::int64_t>(row->of))
+      text += fmt::format(", offset {}", from + static_cast<std::int64_t>(row->row));
+    else text += to == from ? fmt::format(", offset {}", from) : fmt::format(", offsets {} to {}", from, to);
+  }
+  const bool in_function = has_failure_place() || take_failed_at().row.has_value();
+  add_failure_place({std::move(text), options_.vertex, !in_function});
 }
 
 void SourceTask::note_status(Partition& partition, ReadStatus status, Environment::Instant now) {
@@ -201,15 +234,18 @@ void SourceTask::send_watermark(Environment::Instant now, bool at_once) {
   if (!operator_->has_event_time()) return;
   if (!merged.any_active) {
     if (!std::exchange(said_idle_, true)) outputs_.idle();
+    note_idle(true);
     return;
   }
   // Also when the rows are another worker's: a source is idle, and comes back, as a whole.
   if (std::exchange(said_idle_, false)) outputs_.active();
+  note_idle(false);
   const EventTime watermark = std::min(merged.watermark, own_watermark());
   if (watermark <= sent_watermark_) return;
   sent_watermark_ = watermark;
   watermark_sent_at_ = now;
   outputs_.watermark(watermark);
+  note_watermark(watermark);
   metrics_.watermark(watermark);
   progress_.watermark.store(watermark.millis, std::memory_order_relaxed);
 }
@@ -224,6 +260,7 @@ EventTime SourceTask::own_watermark() const {
 
 void SourceTask::finish() {
   outputs_.watermark(EventTime::max());
+  note_watermark(EventTime::max());
   outputs_.end();
   finished_ = true;
   control_.task_finished();
@@ -242,7 +279,12 @@ void SourceTask::answer_barrier(Epoch epoch) {
     snapshot.partitions.push_back({options_.vertex, partition.assigned.name, partition.begin, end,
                                    operator_->watermark(index), partition.assigned.ended});
     partition.begin = end;
+    PartitionPlace& place = board_.place(index);
+    place.oldest_position.store(place.barrier_position.load(std::memory_order_relaxed),
+                                std::memory_order_relaxed);
+    place.barrier_position.store(end.offset, std::memory_order_relaxed);
   }
+  note_answered(epoch);
   outputs_.barrier(epoch);
   snapshot.sent = outputs_.take_sent();
   control_.submit(std::move(snapshot));
@@ -257,7 +299,9 @@ void SourceTask::report() {
   for (const Partition& partition : partitions_) {
     if (const auto share = partition.assigned.reader->progress()) read += *share;
     else bounded = false;
-    if (const auto behind = partition.assigned.reader->lag()) lag += *behind;
+    const auto behind = partition.assigned.reader->lag();
+    board_.place(partition.assigned.index).lag.store(behind.value_or(-1), std::memory_order_relaxed);
+    if (behind) lag += *behind;
     else lag_known = false;
   }
   progress_.progress.store(bounded ? read : -1, std::memory_order_relaxed);

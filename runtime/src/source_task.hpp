@@ -17,6 +17,19 @@ enum class Standing {
   kEnded,
 };
 
+/// Where a partition stands, for people. Written by its task, read by any thread.
+struct PartitionPlace {
+  std::atomic<std::int64_t> watermark{EventTime::min().millis};
+  std::atomic<Standing> standing{Standing::kReading};
+  std::atomic<bool> has_event_time{false};
+  std::atomic<bool> paused{false};                ///< it is too far ahead of others
+  std::atomic<std::int64_t> position{0};          ///< the next thing to read
+  std::atomic<std::int64_t> barrier_position{0};  ///< that at the last barrier
+  std::atomic<std::int64_t> oldest_position{
+      0};                             ///< that at the one before: older rows have passed all operators
+  std::atomic<std::int64_t> lag{-1};  ///< negative: unknown
+};
+
 /// What the workers share of one source: how far each partition has come, how far the source has, and how many rows may still be
 /// read now. The only thing workers share besides channels; cells of one writer each, read without locks.
 ///
@@ -33,6 +46,9 @@ class SourceBoard {
 
   /// By the partition's own task only.
   void publish(std::uint32_t partition, EventTime watermark, Standing standing);
+  PartitionPlace& place(std::uint32_t partition) { return cells_[partition].place; }
+  const PartitionPlace& place(std::uint32_t partition) const { return cells_[partition].place; }
+  std::size_t partitions() const { return cells_.size(); }
 
   struct Merged {
     EventTime watermark;  ///< never goes back
@@ -63,6 +79,7 @@ class SourceBoard {
     std::atomic<std::int64_t> watermark{EventTime::min().millis};
     std::atomic<std::int64_t> waited_for{EventTime::min().millis};  ///< EventTime::max(): nobody need wait
     std::atomic<std::int64_t> taken{0};                             ///< rows, where partitions take turns
+    PartitionPlace place;
   };
   EventTime own_slowest() const;
   std::atomic<std::int64_t>& taken(std::uint32_t partition) {
@@ -110,11 +127,11 @@ class SourceTask final : public Task {
              SourceProgress& progress, TaskOutputs outputs, std::unique_ptr<SourceOperator> driven,
              std::vector<AssignedPartition> partitions);
 
-  bool step(Environment::Instant now) override;
   bool is_blocked() const override { return outputs_.has_backlog(); }
   /// Until rows may be read again, where there is a rate.
   Environment::Instant nap(Environment::Instant now, Environment::Instant at_most) const override;
   const std::string& vertex() const override { return options_.vertex; }
+  std::uint32_t worker() const override { return options_.worker; }
 
  private:
   struct Partition {
@@ -125,6 +142,9 @@ class SourceTask final : public Task {
     bool idle = false;
     std::optional<Environment::Instant> read_at = std::nullopt;  ///< rows, where there is a rate
   };
+  bool do_step(Environment::Instant now) override;
+  Waits waits() const override { return is_blocked() ? Waits::kForRoom : Waits::kNot; }
+  void note_failure() const override;
   bool read_next(Environment::Instant now);
   bool read(Partition& partition, Environment::Instant now);
   bool may_read(const Partition& partition) const;
@@ -151,6 +171,7 @@ class SourceTask final : public Task {
   std::unique_ptr<SourceOperator> operator_;  // after outputs_: its consumers write there
   std::vector<Partition> partitions_;
   std::size_t turn_ = 0;
+  const Partition* reading_ = nullptr;  ///< during a read
   bool finished_ = false;
   bool said_idle_ = false;
   Epoch answered_ = kNoEpoch;

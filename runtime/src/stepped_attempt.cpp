@@ -1,6 +1,7 @@
 #include <weir/runtime/stepped_attempt.hpp>
 
 #include "attempt.hpp"
+#include "failure_place.hpp"
 
 namespace weir {
 
@@ -14,6 +15,7 @@ struct SteppedAttempt::Core {
 SteppedAttempt::SteppedAttempt(const JobGraph& graph, const JobOptions& options, const JobWorld& world,
                                CheckpointStore& checkpoints, Epoch oldest)
     : core_(new Core{world.environment, Attempt(graph, options, world, checkpoints, oldest), {}}) {
+  forget_failure_places();  // of an earlier one on this thread
   for (std::uint32_t worker = 0; worker < core_->attempt.workers(); ++worker)
     for (const auto& task : core_->attempt.tasks(worker)) core_->tasks.push_back(task.get());
 }

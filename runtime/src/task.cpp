@@ -22,6 +22,26 @@ void AttemptControl::task_finished() {
   coordinator_.unpark();
 }
 
+bool Task::step(Environment::Instant now) {
+  place_.in_step.store(true, std::memory_order_relaxed);
+  bool progressed = false;
+  try {
+    progressed = do_step(now);
+  } catch (...) {
+    note_failure();
+    throw;
+  }
+  // Written by this thread only.
+  const auto add_one = [](std::atomic<std::uint64_t>& n) {
+    n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  };
+  add_one(place_.steps);
+  if (progressed) add_one(place_.moved);
+  place_.waits.store(waits(), std::memory_order_relaxed);
+  place_.in_step.store(false, std::memory_order_relaxed);
+  return progressed;
+}
+
 bool TaskOutputs::drain() {
   bool drained = true;
   for (auto& edge : edges_) drained &= edge->drain();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,6 +46,11 @@ class AttemptControl {
   void note_activity() { activity_.fetch_add(1, std::memory_order_relaxed); }
   std::uint64_t activity() const { return activity_.load(std::memory_order_relaxed); }
 
+  /// "samples[2] 100 to 2224, …": between which positions of the sources a row lies that some operator works on now.
+  std::string rows_under_way() const { return rows_under_way_ ? rows_under_way_() : ""; }
+  /// Before the first step.
+  void find_rows_under_way(std::function<std::string()> how) { rows_under_way_ = std::move(how); }
+
   /// Where the coordinator sleeps.
   Parker& coordinator() { return coordinator_; }
 
@@ -57,6 +63,7 @@ class AttemptControl {
   std::atomic<std::uint64_t> activity_{0};
   std::mutex mutex_;
   std::vector<TaskSnapshot> snapshots_;
+  std::function<std::string()> rows_under_way_;
   Parker coordinator_;
 };
 
@@ -85,12 +92,33 @@ class TaskOutputs {
   std::vector<std::unique_ptr<EdgeOutput>> edges_;
 };
 
+/// What a task waits for, other than rows.
+enum class Waits {
+  kNot,
+  kForRoom,      ///< behind it
+  kForMemory,    ///< that a snapshot must give back first
+  kForAnswers,   ///< its operator takes no rows for now
+  kForTheSink,   ///< to take rows
+  kForTheFlush,  ///< of an epoch's rows
+};
+
+/// What a task is at, for people. Written by its worker, read by any thread.
+struct TaskPlace {
+  std::atomic<bool> in_step{false};
+  std::atomic<std::uint64_t> steps{0};
+  std::atomic<std::uint64_t> moved{0};  ///< steps that did something
+  std::atomic<Waits> waits{Waits::kNot};
+  std::atomic<Epoch> answered{kNoEpoch};
+  std::atomic<std::int64_t> watermark{EventTime::min().millis};  ///< sent on
+  std::atomic<bool> idle{false};                                 ///< said so, behind it
+};
+
 /// One vertex on one worker. Stepped by its worker, or by the simulation; a step is bounded and never blocks.
 class Task {
  public:
   virtual ~Task() = default;
-  /// True when something was done.
-  virtual bool step(Environment::Instant now) = 0;
+  /// True when something was done. What is thrown has noted its place.
+  bool step(Environment::Instant now);
   /// True while what it has to give finds no room.
   virtual bool is_blocked() const = 0;
   /// After a step without progress: how long its worker may sleep although nobody wakes it, at most `at_most`.
@@ -98,6 +126,21 @@ class Task {
     return at_most;
   }
   virtual const std::string& vertex() const = 0;
+  virtual std::uint32_t worker() const = 0;
+  const TaskPlace& place() const { return place_; }
+
+ protected:
+  void note_answered(Epoch epoch) { place_.answered.store(epoch, std::memory_order_relaxed); }
+  void note_watermark(EventTime sent) { place_.watermark.store(sent.millis, std::memory_order_relaxed); }
+  void note_idle(bool idle) { place_.idle.store(idle, std::memory_order_relaxed); }
+
+ private:
+  virtual bool do_step(Environment::Instant now) = 0;
+  virtual Waits waits() const = 0;
+  /// Something was thrown in do_step(): says where, by add_failure_place().
+  virtual void note_failure() const = 0;
+
+  TaskPlace place_;
 };
 
 /// Counters of a task, bumped once a step.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "failure_place.hpp"
 #include "start_thread.hpp"
 
 namespace weir {
@@ -19,8 +20,9 @@ constexpr std::chrono::milliseconds kCoordinatorNap{5};
 
 class ThreadedRun {
  public:
-  ThreadedRun(Attempt& attempt, Environment& environment, MetricRegistry& metrics)
-      : attempt_(attempt), environment_(environment), metrics_(metrics) {}
+  ThreadedRun(Attempt& attempt, Environment& environment, MetricRegistry& metrics,
+              std::function<void(Environment::Instant)> watch)
+      : attempt_(attempt), environment_(environment), metrics_(metrics), watch_(std::move(watch)) {}
 
   void run() {
     try {
@@ -40,7 +42,12 @@ class ThreadedRun {
  private:
   void run_coordinator() {
     Parker& parker = attempt_.control().coordinator();
-    while (!stopping_ && attempt_.coordinator().poll(environment_.now())) parker.park(kCoordinatorNap);
+    while (!stopping_) {
+      const Environment::Instant now = environment_.now();
+      if (!attempt_.coordinator().poll(now)) return;
+      watch_(now);
+      parker.park(kCoordinatorNap);
+    }
   }
 
   /// Where a worker's time goes, in nanoseconds; read as weir_worker_time_seconds_total.
@@ -79,7 +86,7 @@ class ThreadedRun {
         }
       }
     } catch (...) {
-      fail(std::current_exception());
+      fail(with_failure_places(std::current_exception()));
     }
   }
 
@@ -113,6 +120,7 @@ class ThreadedRun {
   Attempt& attempt_;
   Environment& environment_;
   MetricRegistry& metrics_;
+  const std::function<void(Environment::Instant)> watch_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
@@ -121,8 +129,9 @@ class ThreadedRun {
 
 }  // namespace
 
-void run_on_threads(Attempt& attempt, Environment& environment, MetricRegistry& metrics) {
-  ThreadedRun(attempt, environment, metrics).run();
+void run_on_threads(Attempt& attempt, Environment& environment, MetricRegistry& metrics,
+                    std::function<void(Environment::Instant)> watch) {
+  ThreadedRun(attempt, environment, metrics, std::move(watch)).run();
 }
 
 }  // namespace weir

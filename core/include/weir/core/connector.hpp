@@ -45,6 +45,8 @@ struct ConnectorContext {
   std::map<std::string, std::string> settings;
   /// Takes what the operator of the job should know of; may be empty. Called while connectors are opened.
   std::function<void(const std::string& line)> warn = {};
+  /// What the source or sink may hold in queues of its own, all partitions and workers together; 0: as much as it likes.
+  std::size_t memory_bytes = 0;
 };
 
 /// One attempt's connectors: opens sources and sinks by address, sharing what must be shared between them (one

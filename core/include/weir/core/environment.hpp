@@ -28,7 +28,7 @@ class Environment {
   /// Runs `job` off the workers. Jobs of one lane run one after the other, in the order given; lanes run side by side.
   /// `job` must not throw. Any thread.
   virtual void run_blocking(std::string_view lane, std::function<void()> job) = 0;
-  /// Returns when every job given so far has ended. Not from within a job.
+  /// Returns when no job is left, also none that jobs have given meanwhile, and what they held is gone. Not from within a job.
   virtual void await_blocking() = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,8 @@ class MetricRegistry {
                    double unit = 1);
   Gauge& gauge(const std::string& name, const std::string& help, const MetricLabels& labels = {});
   std::vector<MetricSample> collect() const;
+  /// The counters of this name.
+  std::vector<MetricSample> counters(std::string_view name) const;
 
  private:
   template <class Value>

@@ -4,6 +4,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -73,11 +74,11 @@ class AsyncOperator final : public Operator, private detail::AsyncCalls {
 
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<Row>&>(batch);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    for_each_row(0, rows.size(), [&](std::size_t i) {
       std::string bytes;
       StateCodec<Row>::encode(bytes, rows[i]);
       rows_.add(std::move(bytes), rows.time(i));
-    }
+    });
     rows_.request_waiting(environment_.wall_clock());
   }
 
@@ -132,13 +133,11 @@ class AsyncOperator final : public Operator, private detail::AsyncCalls {
   void finish(detail::AsyncRow& row, std::string_view bytes) {
     scratch_.clear();
     std::string reason;
+    std::optional<Out> out;
     try {
       const Row from = decode<Row>(row.bytes, scratch_);
       const Value value = decode<Value>(bytes, scratch_);
-      Out out = start_.finish(from, value, scratch_);
-      if constexpr (kHoldsViews<Out>) own_text(out, results_.arena());
-      results_.emit(std::move(out), row.time);
-      return;
+      out.emplace(start_.finish(from, value, scratch_));
     } catch (const FailJob&) {
       throw;
     } catch (const RestartJob&) {
@@ -146,7 +145,9 @@ class AsyncOperator final : public Operator, private detail::AsyncCalls {
     } catch (const std::exception& failure) {
       reason = failure.what();
     }
-    give_up(row, {reason, row.attempts, false});
+    if (!out) return give_up(row, {reason, row.attempts, false});
+    if constexpr (kHoldsViews<Out>) own_text(*out, results_.arena());
+    results_.emit(std::move(*out), row.time);
   }
 
   void give_up(const detail::AsyncRow& row) override {

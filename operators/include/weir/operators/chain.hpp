@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/core/failed_at.hpp>
 #include <weir/core/operator.hpp>
 #include <weir/state/state_type.hpp>
 
@@ -31,15 +32,22 @@ concept HasKey = requires(const Row& row) {
   StateCodec<std::remove_cvref_t<decltype(row.key)>>::type();
 };
 
-/// The key of such a row as JSON, for people.
-template <HasKey Row>
-std::string key_text(const void* row) {
-  using Key = std::remove_cvref_t<decltype(std::declval<const Row&>().key)>;
+namespace detail {
+/// A key as JSON, for people.
+template <class Key>
+std::string text_of_key(const Key& key) {
   std::string bytes, text;
-  StateCodec<Key>::encode(bytes, static_cast<const Row*>(row)->key);
+  StateCodec<Key>::encode(bytes, key);
   StateReader in(bytes);
   append_json(text, StateType::parse(state_type<Key>()), in);
   return text;
+}
+}  // namespace detail
+
+/// The key of such a row as JSON, for people.
+template <HasKey Row>
+std::string key_text(const void* row) {
+  return detail::text_of_key(static_cast<const Row*>(row)->key);
 }
 
 template <class Key, class Value>
@@ -183,8 +191,9 @@ class ChainConsumer final : public BatchConsumer {
     appender_.begin(in, context_);
     const In* row = in.data();
     const EventTime* time = in.times().data();
-    for (std::size_t i = 0, n = in.size(); i < n; ++i)
+    for_each_row(0, in.size(), [&](std::size_t i) {
       chain_(row[i], time[i], context_, [this](const auto& out, EventTime t) { place_(out, t, appender_); });
+    });
     appender_.end();
     context_.release_arena();
   }

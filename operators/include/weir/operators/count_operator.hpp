@@ -49,7 +49,7 @@ class CountWindowOperator final : public Operator {
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<In>&>(batch);
     counts_.fetch(rows.rows());
-    for (std::size_t i = 0, n = rows.size(); i < n; ++i) add(rows[i], rows.time(i));
+    for_each_row(0, rows.size(), [&](std::size_t i) { add(rows[i], rows.time(i)); });
     end_of_call();
   }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/core/failed_at.hpp>
 #include <weir/operators/broadcast_state.hpp>
 #include <weir/operators/chain.hpp>
 #include <weir/operators/operator_list_state.hpp>
@@ -179,18 +180,18 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
       for (std::size_t begin = 0; begin < all.size(); begin += kFetchedAtOnce) {
         const std::size_t end = std::min(all.size(), begin + kFetchedAtOnce);
         fetch(all.subspan(begin, end - begin));
-        for (std::size_t i = begin; i < end; ++i) {
+        for_each_row(begin, end, [&](std::size_t i) {
           current_.hash = all[i].hash;
           current_.key = all[i].key;
           context_.begin(rows.time(i));
           Input::take(function_, all[i].value, context_);
-        }
+        });
       }
     } else {
-      for (std::size_t i = 0; i < rows.size(); ++i) {
+      for_each_row(0, rows.size(), [&](std::size_t i) {
         context_.begin(rows.time(i));
         Input::take(function_, rows[i], static_cast<ProcessContext<Outs...>&>(context_));
-      }
+      });
     }
   }
   template <class Rows>
@@ -214,18 +215,21 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
         [&](std::uint64_t hash, const Key& key, EventTime time) {
           current_.hash = hash;
           current_.key = key;
-          if constexpr (kTimer)
-            if (clock == kEventTime) {
-              context_.begin_timer(time);
-              function_.on_timer(time, context_);
-            }
-          if constexpr (kProcessingTimer)
-            if (clock == kProcessingTime) {
-              context_.begin_processing_timer(time);
-              function_.on_processing_timer(time, context_);
-            }
+          for_key([&] { return detail::text_of_key(key); }, [&] { call_timer(time, clock); });
         },
         [this](const auto& due) { fetch_states(due); });
+  }
+  void call_timer(EventTime time, Clock clock) {
+    if constexpr (kTimer)
+      if (clock == kEventTime) {
+        context_.begin_timer(time);
+        function_.on_timer(time, context_);
+      }
+    if constexpr (kProcessingTimer)
+      if (clock == kProcessingTime) {
+        context_.begin_processing_timer(time);
+        function_.on_processing_timer(time, context_);
+      }
   }
   void end_of_call() {
     states_.settle();  // looks at the clock, too
@@ -262,10 +266,10 @@ class ProcessOperator final : public Operator {
 
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<Row>&>(batch);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    for_each_row(0, rows.size(), [&](std::size_t i) {
       context_.begin(rows.time(i));
       function_.process(rows[i], context_);
-    }
+    });
     context_.end_of_call();
   }
   bool advance_watermark(EventTime watermark) override {

@@ -28,14 +28,14 @@ class RouteOperator final : public Operator {
 
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<Row>&>(batch);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    for_each_row(0, rows.size(), [&](std::size_t i) {
       const auto chosen = static_cast<std::int64_t>(std::invoke(selector_, rows[i]));
       if (chosen < 0 || chosen >= static_cast<std::int64_t>(kRoutes)) fail_route(name_, chosen, kRoutes);
       Emitter<Row>& route = routes_[static_cast<std::size_t>(chosen)];
       if constexpr (kHoldsViews<Row>)
         if (route.batch().empty()) route.batch().share_arenas(rows);
       route.emit(rows[i], rows.time(i));
-    }
+    });
     for (Emitter<Row>& route : routes_) route.flush();
   }
   bool advance_watermark(EventTime) override { return true; }

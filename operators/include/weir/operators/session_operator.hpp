@@ -70,11 +70,11 @@ class SessionOperator final : public Operator {
     const EventTime* time = rows.times().data();
     sessions_.fetch(rows.rows());
     if (by_event_time()) {
-      for (std::size_t i = 0, n = rows.size(); i < n; ++i) add(row[i], time[i]);
+      for_each_row(0, rows.size(), [&](std::size_t i) { add(row[i], time[i]); });
     } else {
       // A clock that was set back must not make rows late.
       const EventTime now = std::max(environment_->wall_clock(), saturating_add(passed_, Duration{1}));
-      for (std::size_t i = 0, n = rows.size(); i < n; ++i) add(row[i], now);
+      for_each_row(0, rows.size(), [&](std::size_t i) { add(row[i], now); });
     }
     end_of_call();
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include <weir/core/failed_at.hpp>
 #include <weir/core/source.hpp>
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/watermark.hpp>
@@ -74,12 +75,12 @@ class TypedSource final : public SourceOperator {
     const std::size_t n = batch.size();
     if constexpr (!std::is_same_v<TimeOf, NoEventTime>) {
       EventTime* time = batch.times().data();
-      for (std::size_t i = 0; i < n; ++i) {
+      for_each_row(0, n, [&](std::size_t i) {
         time[i] = time_of_(batch[i]);
         if constexpr (ObservesRows<Strategy, Row>)
           partition.strategy.observe(std::as_const(batch[i]), time[i]);
         else partition.strategy.observe(time[i]);
-      }
+      });
       // The end of time is for partitions that have ended, not for a strategy to say.
       const EventTime reached = std::min(partition.strategy.watermark(), EventTime::max() - Duration{1});
       partition.watermark = std::max(partition.watermark, reached);

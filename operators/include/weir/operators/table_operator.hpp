@@ -177,14 +177,14 @@ class TableOperator final : public Operator {
     if (held_) return hold<kInput>(rows);
     logic_.fetch(rows.rows());
     ages_.fetch(rows.rows());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    for_each_row(0, rows.size(), [&](std::size_t i) {
       const auto& row = rows[i];
       const KeyAge* age = ages_.find(row.hash, row.key);
-      if (rules_.by_event_time && age && rows.time(i) < age->last) continue;
+      if (rules_.by_event_time && age && rows.time(i) < age->last) return;
       emitter_.before(logic_.current(row.hash, row.key));
       logic_.template apply<kInput>(row.hash, row.key, row.value, rows.time(i));
       finish(row.hash, row.key, rows.time(i));
-    }
+    });
   }
 
   template <std::size_t kInput, class Value>

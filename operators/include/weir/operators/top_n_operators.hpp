@@ -65,13 +65,13 @@ class TopChangesOperator final : public Operator {
   void process(std::uint32_t, const Batch& batch) override {
     const auto& rows = static_cast<const RowBatch<In>&>(batch);
     first_.fetch(rows.rows());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    for_each_row(0, rows.size(), [&](std::size_t i) {
       const In& row = rows[i];
       // Most rows change nothing: they must not make the key's state count as changed.
       const TopRows<Row>* known = first_.find(row.hash, row.key);
       const std::size_t place = known ? known->place_of(row.value, top_) : 0;
       if (place < top_.n()) enter(first_.edit(row.hash, row.key).rows, place, row.value, rows.time(i));
-    }
+    });
     out_.flush();
     states_.settle();
   }

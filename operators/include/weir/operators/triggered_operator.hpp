@@ -66,7 +66,7 @@ class TriggeredWindowOperator final : public Operator {
     const auto& rows = static_cast<const RowBatch<In>&>(batch);
     now_ = std::max(now_, environment_->wall_clock());
     windows_.fetch(rows.rows());
-    for (std::size_t i = 0, n = rows.size(); i < n; ++i) add(rows[i], rows.time(i));
+    for_each_row(0, rows.size(), [&](std::size_t i) { add(rows[i], rows.time(i)); });
     end_of_call();
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weir/core/environment.hpp>
+#include <weir/core/failed_at.hpp>
 #include <weir/core/operator.hpp>
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/chain.hpp>
@@ -56,7 +57,7 @@ class AlignedWindowOperator final : public Operator {
       // Fetches the cache lines of the next rows while those before are worked on.
       if (current_)
         for (std::size_t i = begin; i < end; ++i) current_->table.prefetch(row[i].hash);
-      for (std::size_t i = begin; i < end; ++i) add(row[i], time[i]);
+      for_each_row(begin, end, [&](std::size_t i) { add(row[i], time[i]); });
     }
     slices_.results.flush();
     late_.flush();

@@ -3,7 +3,9 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/core/failed_at.hpp>
 #include <weir/operators/aggregate.hpp>
+#include <weir/operators/chain.hpp>
 #include <weir/operators/window.hpp>
 
 namespace weir {
@@ -17,8 +19,11 @@ struct WindowOutput {
   template <class Collect>
   static void emit(const Aggregate& aggregate, const Key& key, const Window& window, WindowPane pane,
                    const Accumulator& accumulator, Collect&& collect) {
-    if constexpr (kManyRows) aggregate.emit(key, window, pane, accumulator, collect);
-    else collect(make(aggregate, key, window, pane, accumulator));
+    for_key([&] { return detail::text_of_key(key); },
+            [&] {
+              if constexpr (kManyRows) aggregate.emit(key, window, pane, accumulator, collect);
+              else collect(make(aggregate, key, window, pane, accumulator));
+            });
   }
 
  private:

@@ -54,6 +54,7 @@ struct JobOptions {
   bool allow_dropped_state = false;  ///< may leave behind state of operators that the pipeline does not have
   bool allow_duplicates = false;     ///< may fall back to an older checkpoint than the one committed
   Duration linger{0};                ///< longest time a row waits for its batch to fill; 0: 200 µs
+  Duration patience{60'000};         ///< what stands still for longer is worth a line in the log
   RestartPolicy restart;
   std::map<std::string, std::string>
       sources;  ///< connector address by source name; others use the program's own
@@ -69,6 +70,13 @@ std::vector<std::string> problems(const JobOptions& options, const JobGraph& gra
 enum class JobState { kCreated, kStarting, kRunning, kFinishing, kRestarting, kDone, kStopped, kFailed };
 const char* to_string(JobState state);
 
+/// A partition of a source that has not ended.
+struct PartitionStatus {
+  std::string name;
+  EventTime watermark = EventTime::min();
+  bool idle = false;  ///< left out of the source's watermark
+};
+
 struct SourceStatus {
   std::string name;
   std::uint32_t partitions = 0;
@@ -77,6 +85,9 @@ struct SourceStatus {
   EventTime watermark = EventTime::min();
   std::optional<double> progress;  ///< 0 to 1, for bounded inputs
   std::optional<std::int64_t> lag;
+  /// Those that are furthest behind in event time, at most kPartitionsShown, slowest first; none where rows have no event time.
+  std::vector<PartitionStatus> slowest = {};
+  static constexpr std::size_t kPartitionsShown = 64;
   /// Environment::now() from which a `rate` counts: row n of a generator is due (n + 1) / rate seconds later. Of the attempt that runs.
   std::optional<Environment::Instant> paced_since = std::nullopt;
 };
