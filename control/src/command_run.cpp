@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <weir/runtime/losses.hpp>
+
 #include "commands.hpp"
 #include "console.hpp"
 #include "http_endpoint.hpp"
@@ -74,6 +76,7 @@ class Run {
     }
     signals_.end();
     log_end(job->status(), code);
+    log_losses();
     return code;
   }
 
@@ -134,6 +137,11 @@ class Run {
         fmt::format("{}: {} records in {}, {}/s", to_string(status.state), with_thousands(records),
                     for_people(took),
                     with_thousands(static_cast<std::uint64_t>(static_cast<double>(records) / seconds))));
+  }
+
+  /// Whoever reads only the last lines is to know that the result is not all that there was.
+  void log_losses() {
+    for (const Loss& loss : losses(metrics_)) console_.log(LogLevel::kWarn, loss.text);
   }
 
   Duration uptime() { return std::chrono::duration_cast<Duration>(environment_->now() - started_); }

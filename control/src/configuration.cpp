@@ -150,6 +150,7 @@ class Configurator {
            if (!interval || interval->count() == 0) return std::nullopt;
            return interval;
          });
+    take("patience", job.patience, default_of("patience"), parse_duration);
     take("log-level", result_.log_level, default_of("log-level"), word(kLevels));
   }
 

@@ -30,6 +30,22 @@ void add_watermark(std::vector<MetricSample>& samples, const SourceStatus& sourc
                      lag});
 }
 
+/// Partitions that count for the source's watermark. One that never had a row is the one to be found, so it is not left out.
+void add_partition_watermarks(std::vector<MetricSample>& samples, const SourceStatus& source) {
+  for (const PartitionStatus& partition : source.slowest) {
+    if (partition.idle) continue;
+    const double seconds = partition.watermark == EventTime::min()
+                               ? -std::numeric_limits<double>::infinity()
+                               : static_cast<double>(partition.watermark.millis) / 1000.0;
+    samples.push_back(
+        {"weir_source_partition_watermark_timestamp_seconds",
+         "How far event time has come in a partition; of a source those that are furthest behind.",
+         Type::kGauge,
+         {{"source", source.name}, {"partition", partition.name}},
+         seconds});
+  }
+}
+
 void add_source(std::vector<MetricSample>& samples, const SourceStatus& source, EventTime now) {
   const MetricLabels labels = {{"source", source.name}};
   samples.push_back({"weir_source_partitions", "Partitions that are read.", Type::kGauge, labels,
@@ -37,6 +53,7 @@ void add_source(std::vector<MetricSample>& samples, const SourceStatus& source, 
   samples.push_back({"weir_source_records_total", "Records read and decoded.", Type::kCounter, labels,
                      static_cast<double>(source.records)});
   add_watermark(samples, source, now);
+  add_partition_watermarks(samples, source);
   if (source.lag)
     samples.push_back({"weir_source_lag_records", "Records between the position and the known end.",
                        Type::kGauge, labels, static_cast<double>(*source.lag)});

@@ -52,6 +52,9 @@ const std::vector<ConfigKey>& keys() {
        "a file with 16 bytes or more"},
       {"log-level", "LEVEL", "info", "Watching", "The least severe lines that are logged.",
        "trace, debug, info, warn, error or off"},
+      {"patience", "TIME", "1min", "Watching",
+       "What stands still for longer gets a line in the log: event time, a checkpoint, a sink.",
+       kDurationForm},
       {"config", "FILE", "weir.yaml, if there is one", "Watching", "Configuration file, in YAML.", "a file",
        false},
   };

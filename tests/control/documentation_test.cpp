@@ -71,6 +71,7 @@ TEST_CASE("every metric that this room exposes is in the list, with its type") {
   const std::string text = project_file("docs/metrics.md");
   JobStatus status;
   status.sources = {{"flights", 1, 1, 0, EventTime{1}, 0.5, 1}};
+  status.sources[0].slowest = {{"0", EventTime{1}, false}};
   auto samples = job_samples(status, Duration{1}, EventTime{1});
   add_missing(samples, process_samples());
   samples.push_back(build_sample("x"));

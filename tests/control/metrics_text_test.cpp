@@ -1,6 +1,7 @@
 #include "metrics_text.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <thread>
 
@@ -22,6 +23,8 @@ JobStatus running_status() {
   status.sources = {{"flights", 4, 1'000, 3, EventTime{1'767'225'590'000}, 0.25, 5},
                     {"ended", 1, 7, 0, EventTime::max(), 1.0, {}},
                     {"new", 1, 0, 0, EventTime::min(), {}, {}}};
+  status.sources[0].slowest = {
+      {"3", EventTime::min(), false}, {"1", EventTime{1'500}, false}, {"0", EventTime{2'000}, true}};
   return status;
 }
 
@@ -57,6 +60,11 @@ TEST_CASE("numbers are exposed in Prometheus' text format") {
   CHECK(read.values.at(R"(weir_odd{name="quote \" backslash \\ line\nbreak äöü"})") == -1.5);
   CHECK(read.helps.at("weir_odd") == R"(A "help" with \\ and\na line break.)");
   CHECK(read.values.at("weir_large") == 1e300);
+  const std::string of_partition = "weir_source_partition_watermark_timestamp_seconds";
+  CHECK(read.values.at(of_partition + R"({source="flights",partition="3"})") == -HUGE_VAL);
+  CHECK(read.values.at(of_partition + R"({source="flights",partition="1"})") == 1.5);
+  CHECK(read.values.count(of_partition + R"({source="flights",partition="0"})") ==
+        0);  // idle: it holds back nobody
   CHECK(read.values.at(R"(weir_job_state{state="running"})") == 1);
   CHECK(read.values.at(R"(weir_job_state{state="failed"})") == 0);
   CHECK(read.values.at("weir_job_uptime_seconds") == 2.5);
