@@ -85,13 +85,13 @@ void Transactions::produce_record(const std::string& record, Environment::Instan
       throw RestartJob(fmt::format("kafka at {}: no room for the commit record", address_.brokers));
     std::this_thread::sleep_for(milliseconds{1});
   }
-  hurry();
 }
 
 void Transactions::await_deliveries(Environment::Instant deadline) {
   std::unique_lock lock(mutex_);
   while (outstanding_ > 0 && !lost_) {
-    settled_.wait_for(lock, milliseconds{100});
+    hurry();  // again and again: a flush ends before a slow broker has let the partition into the transaction
+    settled_.wait_for(lock, milliseconds{10});
     if (environment_.now() > deadline)
       throw RestartJob(fmt::format("kafka at {}: {} messages of the transaction are not acknowledged{}",
                                    address_.brokers, outstanding_.load(), producer_->cause()));
