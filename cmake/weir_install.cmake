@@ -9,6 +9,12 @@ install(FILES ${PROJECT_BINARY_DIR}/weirConfig.cmake ${PROJECT_BINARY_DIR}/weirC
               ${PROJECT_SOURCE_DIR}/cmake/weir_dependencies.cmake
         DESTINATION ${package_dir})
 
+# What an operator of a pipeline wants beside the library.
+set(data_dir ${CMAKE_INSTALL_DATADIR}/weir)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/deploy/grafana/ DESTINATION ${data_dir}/grafana)
+install(FILES ${PROJECT_SOURCE_DIR}/deploy/prometheus/alerts.yml DESTINATION ${data_dir}/prometheus)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
 # A linker reads archives from left to right, so users come before what they use: the rooms in the reverse of the
 # order in which they were made.
 get_directory_property(targets BUILDSYSTEM_TARGETS)

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   return weir::main(argc, argv, "deduplication", [](weir::Pipeline& pipeline) {
     auto payments = pipeline.source<Payment>("reports", "file:tests/deduplication/reports.csv")
                         .event_time(&Payment::paid, weir::bounded_out_of_orderness(15min))
+                        .idle_after(30s)
                         .key_by(&Payment::id)
                         .deduplicate("once", weir::first_within(1h).allowed_lateness(1h));
     payments.sink("payments", "print:");

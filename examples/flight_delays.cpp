@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
         auto flights =
             pipeline.source<Flight>("flights", "file:data/flights/*.csv")
                 .event_time(scheduled, weir::bounded_out_of_orderness(settings.duration("out-of-orderness")))
+                .idle_after(30s)
                 .align(settings.duration("drift"));
         auto delays = flights.key_by(&Flight::origin)
                           .window(weir::tumbling(1h))

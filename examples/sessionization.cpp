@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
                     [](weir::Pipeline& pipeline, const weir::Settings& settings) {
                       auto visits = pipeline.source<Click>("clicks", "file:tests/sessionization/clicks.jsonl")
                                         .event_time(&Click::time, weir::bounded_out_of_orderness(2min))
+                                        .idle_after(30s)
                                         .key_by(&Click::visitor)
                                         .window(weir::session(settings.duration("gap"))
                                                     .allowed_lateness(settings.duration("lateness"))

@@ -25,6 +25,14 @@ if grep -rlF -e "$build" -e "$scratch/first" "$scratch/prefix" --include='*.cmak
   fail "these files name a directory of the machine that built them"
 fi
 
+# What docs/installing.md names besides.
+for file in share/doc/weir/LICENSE:LICENSE share/weir/prometheus/alerts.yml:deploy/prometheus/alerts.yml \
+            share/weir/grafana/dashboards/weir.json:deploy/grafana/dashboards/weir.json \
+            share/weir/grafana/provisioning/dashboards/weir.yml:deploy/grafana/provisioning/dashboards/weir.yml \
+            share/weir/grafana/provisioning/datasources/prometheus.yml:deploy/grafana/provisioning/datasources/prometheus.yml; do
+  cmp "$scratch/prefix/${file%%:*}" "$root/${file#*:}" || fail "${file%%:*} is not installed as it is in the project"
+done
+
 check() {  # check HOW PROGRAM
   local output
   output=$("$2" run --http off --state-dir "$scratch/$1/state" --checkpoint-dir "$scratch/$1/checkpoints" 2>"$scratch/log") ||
