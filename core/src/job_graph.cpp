@@ -1,8 +1,11 @@
 #include <weir/core/job_graph.hpp>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <weir/core/hash.hpp>
 
@@ -10,15 +13,33 @@ namespace weir {
 
 namespace {
 
+const char* kind_of(const Vertex& vertex) {
+  if (std::holds_alternative<SourceVertex>(vertex.what)) return "source";
+  return std::holds_alternative<SinkVertex>(vertex.what) ? "sink" : "operator";
+}
+
+/// "the operator 'hourly' (tumbling window of 1 h)"
+std::string described(const Vertex& vertex) {
+  const std::string kind = kind_of(vertex);
+  const std::string name = vertex.name.empty() ? "" : fmt::format(" '{}'", vertex.name);
+  const bool says_more = !vertex.description.empty() && vertex.description != kind;
+  return fmt::format("the {}{}{}", kind, name, says_more ? fmt::format(" ({})", vertex.description) : "");
+}
+
 void check_names(const JobGraph& graph, std::vector<std::string>& found) {
-  std::set<std::string> names;
+  std::map<std::string, const Vertex*> holders;
   for (const Vertex& vertex : graph.vertices) {
-    if (vertex.name.empty())
-      found.push_back(fmt::format("vertex {} ({}) has no name; names bind state and connectors", vertex.id,
-                                  vertex.description));
-    else if (!names.insert(vertex.name).second)
-      found.push_back(
-          fmt::format("the name '{}' is used twice; names bind state and connectors", vertex.name));
+    if (vertex.name.empty()) {
+      found.push_back(fmt::format("{}, vertex {}, has no name; names bind state and connectors",
+                                  described(vertex), vertex.id));
+      continue;
+    }
+    const auto [holder, first] = holders.emplace(vertex.name, &vertex);
+    if (!first)
+      found.push_back(fmt::format(
+          "{} has the name of {}; sources, operators and sinks share their names, which bind state "
+          "and connectors: rename one, the one without state where there is a checkpoint",
+          described(vertex), described(*holder->second)));
   }
 }
 
@@ -43,7 +64,40 @@ void check_edges(const JobGraph& graph, std::vector<std::string>& found) {
   }
 }
 
+/// The sources whose rows reach a vertex, by way of any others, and that have no event time.
+std::vector<std::string> timeless_sources(const JobGraph& graph, VertexId vertex) {
+  std::vector<bool> upstream(graph.vertices.size());
+  upstream[vertex] = true;
+  // Edges lead from smaller ids to larger ones.
+  std::vector<std::string> found;
+  for (VertexId id = vertex + 1; id-- > 0;) {
+    if (!upstream[id]) continue;
+    for (const Edge& edge : graph.edges)
+      if (edge.to == id && edge.from < id) upstream[edge.from] = true;
+    const auto* source = std::get_if<SourceVertex>(&graph.vertices[id].what);
+    if (source && !source->has_event_time) found.push_back(fmt::format("'{}'", graph.vertices[id].name));
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
 }  // namespace
+
+std::vector<std::string> warnings(const JobGraph& graph) {
+  std::vector<std::string> found;
+  for (const Vertex& vertex : graph.vertices) {
+    const auto* op = std::get_if<OperatorVertex>(&vertex.what);
+    if (!op || !op->by_event_time) continue;
+    const std::vector<std::string> sources = timeless_sources(graph, vertex.id);
+    if (sources.empty()) continue;
+    found.push_back(fmt::format(
+        "{} goes by event time, and the source{} {} {} none: what waits for time is not emitted, and not "
+        "forgotten, before the input ends; say .event_time(…) or .ingestion_time() behind the source",
+        described(vertex), sources.size() == 1 ? "" : "s", fmt::join(sources, ", "),
+        sources.size() == 1 ? "has" : "have"));
+  }
+  return found;
+}
 
 std::vector<std::string> problems(const JobGraph& graph) {
   std::vector<std::string> found;

@@ -47,8 +47,56 @@ TEST_CASE("Everything that makes a graph unfit is named at once") {
   const auto found = problems(graph);
   CHECK(found.size() == 3);
   CHECK(mentions(found, "the job has no name"));
-  CHECK(mentions(found, "vertex 1 (tumbling window of 1 h) has no name"));
-  CHECK(mentions(found, "'readings' is used twice"));
+  CHECK(mentions(found, "the operator (tumbling window of 1 h), vertex 1, has no name"));
+  CHECK(mentions(found, "the sink 'readings' has the name of the source 'readings'"));
+}
+
+TEST_CASE("A name that two have is said with both who have it") {
+  JobGraph graph = example();
+  graph.vertices[2].name = "window";
+  REQUIRE(problems(graph).size() == 1);
+  CHECK(mentions(problems(graph),
+                 "the sink 'window' has the name of the operator 'window' (tumbling window of 1 h)"));
+  graph.vertices[2].name = "results";
+  graph.vertices[1].name = "readings";
+  CHECK(mentions(problems(graph),
+                 "the operator 'readings' (tumbling window of 1 h) has the name of the source 'readings'"));
+}
+
+TEST_CASE("An operator that goes by event time behind a source without it is worth a warning") {
+  JobGraph graph = example();
+  CHECK(warnings(graph).empty());
+  std::get<OperatorVertex>(graph.vertices[1].what).by_event_time = true;
+  REQUIRE(warnings(graph).size() == 1);
+  CHECK(mentions(warnings(graph),
+                 "the operator 'window' (tumbling window of 1 h) goes by event time, and the "
+                 "source 'readings' has none"));
+  std::get<SourceVertex>(graph.vertices[0].what).has_event_time = true;
+  CHECK(warnings(graph).empty());
+}
+
+TEST_CASE("Every source without event time that reaches an operator is named, by whatever way") {
+  JobGraph graph;
+  graph.name = "joined";
+  SourceVertex timed;
+  timed.has_event_time = true;
+  OperatorVertex join;
+  join.by_event_time = true;
+  graph.vertices = {{0, "orders", "source", SourceVertex{}}, {1, "rates", "source", timed},
+                    {2, "shops", "source", SourceVertex{}},  {3, "elsewhere", "source", SourceVertex{}},
+                    {4, "union", "union", OperatorVertex{}}, {5, "join", "join", join},
+                    {6, "results", "sink", SinkVertex{}},    {7, "plain", "sink", SinkVertex{}}};
+  const auto edge = [&](VertexId from, VertexId to) {
+    Edge added;
+    added.from = from;
+    added.to = to;
+    graph.edges.push_back(added);
+  };
+  edge(0, 4), edge(2, 4), edge(4, 5), edge(1, 5), edge(5, 6), edge(3, 7);
+  REQUIRE(warnings(graph).size() == 1);
+  CHECK(mentions(warnings(graph), "the sources 'orders', 'shops' have none"));
+  CHECK_FALSE(mentions(warnings(graph), "'rates'"));
+  CHECK_FALSE(mentions(warnings(graph), "'elsewhere'"));
 }
 
 TEST_CASE("Rows that reach no sink, and operators without input, are problems") {

@@ -32,6 +32,7 @@ struct SourceVertex {
   std::optional<Duration> max_drift;   ///< partitions further ahead of the slowest than this are paused
   std::string drift_group;             ///< sources of one group are aligned with each other; empty: alone
   std::optional<Duration> idle_after;  ///< a caught-up partition is left out of the watermark after this long
+  bool has_event_time = false;         ///< watermarks come before the end of the input
 };
 
 struct OperatorVertex {
@@ -40,6 +41,7 @@ struct OperatorVertex {
   bool feeds_back = false;               ///< its rows go back to an earlier vertex, by no edge
   bool state_by_key =
       false;  ///< its states lie under their keys and nowhere else: they can be written from outside
+  bool by_event_time = false;  ///< does nothing, or forgets nothing, before a watermark comes
 };
 
 struct SinkVertex {
@@ -94,6 +96,9 @@ struct JobGraph {
 /// Everything that makes `graph` unfit to run: unnamed or doubly named vertices, dangling edges, a stateful vertex without a
 /// name, no source, rows that reach no sink. Empty: fit.
 std::vector<std::string> problems(const JobGraph& graph);
+
+/// What is fit to run, and most likely not what was meant: an operator that goes by event time, behind a source that has none.
+std::vector<std::string> warnings(const JobGraph& graph);
 
 /// Names what a checkpoint must agree with: vertices with state, their states' names. Stable over changes that keep state usable.
 std::string fingerprint(const JobGraph& graph);

@@ -19,6 +19,7 @@ template <class Row, class From, class Chain, class KeyOf>
 auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, FirstWithin keep) const {
   using Op = detail::FirstWithinOperator<Key, Row>;
   OperatorVertex vertex;
+  vertex.by_event_time = true;
   vertex.states.push_back({"passed", state_type<Key>(), "event_time in " + detail::describe(keep.time())});
   vertex.make = [keep](OperatorContext context) -> std::unique_ptr<Operator> {
     return std::make_unique<Op>(std::move(context), keep);
@@ -40,6 +41,7 @@ auto KeyedStream<Row, From, Chain, KeyOf>::deduplicate(const std::string& name, 
       requires { StateCodec<Row>::type(); },
       "weir: rows that wait are part of the checkpoint: describe them with BOOST_DESCRIBE_STRUCT");
   OperatorVertex vertex;
+  vertex.by_event_time = true;
   Op::describe(vertex.states);
   vertex.make = [keep](OperatorContext context) -> std::unique_ptr<Operator> {
     return std::make_unique<Op>(std::move(context), keep);

@@ -109,15 +109,16 @@ inline std::vector<std::string> restore_progress(WindowProgress& progress, const
   return progress.restore(encoded);
 }
 
-/// Adds the vertex of a join, the left stream on its input 0, the right one on its input 1.
+/// Adds the vertex of a join, the left stream on its input 0, the right one on its input 1. `by_event_time`: it waits for watermarks.
 template <class Out, class Left, class Right>
 auto add_join(const Left& left, const Right& right, const std::string& name, std::string description,
-              std::vector<StateDescription> states, OperatorFactory make) {
+              std::vector<StateDescription> states, OperatorFactory make, bool by_event_time = true) {
   using LeftRow = typename Left::RowType;
   using RightRow = typename Right::RowType;
   OperatorVertex vertex;
   vertex.states = std::move(states);
   vertex.make = std::move(make);
+  vertex.by_event_time = by_event_time;
   const VertexId to = left.builder().add(name, std::move(description), std::move(vertex));
   left.template connect<LeftRow>(to, 0, [](const LeftRow& row) { return row; });
   right.template connect<RightRow>(to, 1, [](const RightRow& row) { return row; });

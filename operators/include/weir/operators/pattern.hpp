@@ -187,6 +187,7 @@ auto KeyedStream<Row, From, Chain, KeyOf>::detect(const std::string& name, const
   using Op = detail::PatternOperator<Key, Row, Out, TimedOut, OnMatch, OnTimedOut>;
   const PatternPlan plan = pattern.plan();
   OperatorVertex vertex;
+  vertex.by_event_time = true;
   Op::describe(vertex.states, plan);
   vertex.make = [plan, conditions = pattern.conditions(), on_match,
                  on_timed_out](OperatorContext context) -> std::unique_ptr<Operator> {

@@ -39,6 +39,7 @@ class SourceStream : public Stream<Row> {
     if constexpr (std::is_invocable_r_v<EventTime, const TimeOf&, const Row&> &&
                   WatermarkStrategy<Strategy, Row>) {
       const auto get = [time_of](const Row& row) { return std::invoke(time_of, row); };
+      vertex().has_event_time = true;
       vertex().make = [get, strategy](SourceContext context) -> std::unique_ptr<SourceOperator> {
         return std::make_unique<TypedSource<Row, decltype(get), Strategy>>(std::move(context), get, strategy);
       };
@@ -52,6 +53,7 @@ class SourceStream : public Stream<Row> {
   /// After a restart they are not behind the checkpoint's; rows that are replayed get the times of their replay, so a result depends on when
   /// it is computed. What must be repeatable needs event_time().
   SourceStream ingestion_time() {
+    vertex().has_event_time = true;
     vertex().make = [](SourceContext context) -> std::unique_ptr<SourceOperator> {
       return std::make_unique<IngestionTimeSource<Row>>(std::move(context));
     };

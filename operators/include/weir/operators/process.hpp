@@ -37,8 +37,10 @@ ProcessedStream<Out, Sides...> add_keyed_process(GraphBuilder& builder, const st
   vertex.state_by_key = !HasBroadcastStates<Function>;
   if constexpr (HasBroadcastStates<Function>) describe_broadcast(function, vertex.states);
   if constexpr (HasOperatorStates<Function>) describe_operator_states(function, vertex.states);
-  if constexpr (HasTimer<Function, Context>)
+  if constexpr (HasTimer<Function, Context>) {
+    vertex.by_event_time = true;
     vertex.states.push_back({"timers", state_type<Key>(), TimerSet::type_name()});
+  }
   if constexpr (HasProcessingTimer<Function, Context>)
     vertex.states.push_back({"processing timers", state_type<Key>(), TimerSet::type_name()});
   // Whatever it keeps, its watermark is state.

@@ -79,6 +79,7 @@ class SessionKeys
   auto add(const std::string& name, A aggregate, Intake intake) const {
     using Op = SessionOperator<Keyed<Key, Travelling>, A, Intake, GapOf>;
     OperatorVertex vertex;
+    vertex.by_event_time = windows_.clock() == WindowClock::kEventTime;
     vertex.states.push_back({"sessions", state_type<Key>(), state_type<typename Op::Sessions>()});
     vertex.make = [windows = windows_, aggregate,
                    intake](OperatorContext context) -> std::unique_ptr<Operator> {

@@ -44,7 +44,8 @@ class TemporalJoin : public InnerOrLeftJoin<TemporalJoin<Traits, Left, Right, Is
         Traits::template states<Key, LeftRow, RightRow>(),
         [function, is_deleted = is_deleted_](OperatorContext context) -> std::unique_ptr<weir::Operator> {
           return std::make_unique<Op>(std::move(context), function, is_deleted);
-        });
+        },
+        Traits::kByEventTime);
   }
 
   IsDeleted is_deleted_;
@@ -69,6 +70,7 @@ class TemporalJoin : public InnerOrLeftJoin<TemporalJoin<Traits, Left, Right, Is
 /// The semantics of Flink's event-time temporal join.
 struct AsOf {
   static constexpr const char* kDescription = "join with the version of the row's time";
+  static constexpr bool kByEventTime = true;
   template <class Key, class LeftRow, class RightRow, class Out, class Function, class IsDeleted,
             JoinKind kKind>
   using Operator = detail::AsOfJoinOperator<Key, LeftRow, RightRow, Out, Function, IsDeleted, kKind>;
@@ -92,6 +94,7 @@ struct AsOf {
 /// The semantics of Kafka Streams' KStream-KTable join, and of Flink's processing-time temporal join.
 struct Latest {
   static constexpr const char* kDescription = "join with the latest row";
+  static constexpr bool kByEventTime = false;
   template <class Key, class LeftRow, class RightRow, class Out, class Function, class IsDeleted,
             JoinKind kKind>
   using Operator = detail::LatestJoinOperator<Key, LeftRow, RightRow, Out, Function, IsDeleted, kKind>;

@@ -60,6 +60,7 @@ auto KeyedStream<Row, From, Chain, KeyOf>::top_n(const std::string& name, Aligne
                       "or calendar_days(), without allowed lateness, purging() and with_ranks()",
                   ExitCode::kUsage);
   OperatorVertex vertex;
+  vertex.by_event_time = true;
   using Op = detail::TopOfWindowOperator<Key, Row, By>;
   vertex.states.push_back(
       {"first rows", state_type<Key>(), state_type<detail::TopRows<Row>>() + " by " + plan.geometry()});

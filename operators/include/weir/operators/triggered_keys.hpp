@@ -119,6 +119,8 @@ class TriggeredKeys : public WindowVerbs<TriggeredKeys<Keys, Assigner, Trigger, 
   auto add(const std::string& name, A aggregate, Intake intake) const {
     using Op = TriggeredWindowOperator<Keyed<Key, Travelling>, A, Intake, Assigner, Trigger>;
     OperatorVertex vertex;
+    // With another trigger only that one knows what it waits for.
+    vertex.by_event_time = std::is_base_of_v<OnWatermarkPastEnd, Trigger>;
     vertex.states.push_back({"windows", state_type<Key>(), state_type<typename Op::Windows>()});
     vertex.make = [assigner = assigner_, trigger = trigger_, lateness = lateness_, aggregate,
                    intake](OperatorContext context) -> std::unique_ptr<Operator> {

@@ -118,6 +118,7 @@ class WindowedKeys {
   VertexId add(const std::string& name, const A& aggregate, Intake intake) const {
     using Op = OperatorOf<Travelling, Intake, A>;
     OperatorVertex vertex;
+    vertex.by_event_time = true;
     vertex.states.push_back({"panes", state_type<Key>(), state_type<typename Op::Slices::Value>()});
     vertex.make = [plan = windows_.plan(), aggregate,
                    intake](OperatorContext context) -> std::unique_ptr<Operator> {
