@@ -2,11 +2,14 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include <weir/core/connector.hpp>
 #include <weir/core/error.hpp>
+#include <weir/core/nearest_word.hpp>
+#include <weir/core/redaction.hpp>
 
 namespace weir {
 
@@ -17,8 +20,17 @@ namespace {
       fmt::format(
           "{}: {}; an address is s3://BUCKET/PREFIX?region=REGION, with endpoint=http://HOST:PORT for "
           "stores other than Amazon's",
-          text, why),
+          redacted_address(text), why),
       ExitCode::kUsage);
+}
+
+/// In an address they would be shown with it.
+void refuse_userinfo(const std::string& text, std::string_view part) {
+  if (part.find('@') != std::string_view::npos)
+    refuse_address(
+        text,
+        "no user, key or password stands in an address; they are the variables AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY");
 }
 
 std::uint64_t whole(const std::string& text, const std::string& name, const std::string& value,
@@ -34,8 +46,9 @@ void take_endpoint(S3Address& address, const std::string& text, std::string_view
   constexpr std::string_view kHttp = "http://", kHttps = "https://";
   address.tls = endpoint.starts_with(kHttps);
   if (!address.tls && !endpoint.starts_with(kHttp))
-    refuse_address(text, fmt::format("endpoint={} is not http:// or https://", endpoint));
+    refuse_address(text, fmt::format("endpoint={} is not http:// or https://", redacted_address(endpoint)));
   endpoint.remove_prefix(address.tls ? kHttps.size() : kHttp.size());
+  refuse_userinfo(text, endpoint);
   while (endpoint.ends_with('/')) endpoint.remove_suffix(1);
   const std::size_t bracket = endpoint.find(']');  // of an IPv6 address
   const std::size_t colon = endpoint.find(':', bracket == std::string_view::npos ? 0 : bracket);
@@ -47,6 +60,14 @@ void take_endpoint(S3Address& address, const std::string& text, std::string_view
   if (address.host.empty() || address.host.find('/') != std::string::npos)
     refuse_address(text, "endpoint has no host, or a path behind it");
   whole(text, "the endpoint's port", address.port, 1, 65535);
+}
+
+[[noreturn]] void refuse_parameter(const std::string& text, const std::string& name) {
+  const std::vector<std::string> known = {"endpoint", "region", "part_bytes", "lease_seconds"};
+  const auto near = nearest_word(name, known);
+  refuse_address(text, fmt::format("there is no parameter {}{}", name,
+                                   near ? fmt::format("; did you mean {}?", *near)
+                                        : ": only endpoint, region, part_bytes and lease_seconds"));
 }
 
 const char* variable(const char* name) {
@@ -66,6 +87,7 @@ S3Address S3Address::parse(const std::string& text) {
   S3Address address;
   address.bucket = uri.authority;
   address.prefix = uri.path;
+  refuse_userinfo(text, text.substr(0, text.find('?')));
   if (address.bucket.empty()) refuse_address(text, "the bucket is missing");
   while (address.prefix.ends_with('/')) address.prefix.pop_back();
   while (address.prefix.starts_with('/')) address.prefix.erase(0, 1);
@@ -77,10 +99,7 @@ S3Address S3Address::parse(const std::string& text) {
     else if (name == "part_bytes")
       address.part_bytes = whole(text, name, value, 5 << 20, std::uint64_t{1} << 30);
     else if (name == "lease_seconds") address.lease = std::chrono::seconds(whole(text, name, value, 1, 3600));
-    else
-      refuse_address(
-          text,
-          fmt::format("there is no parameter {}: only endpoint, region, part_bytes and lease_seconds", name));
+    else refuse_parameter(text, name);
   }
   if (address.region.empty()) {
     if (const char* region = variable("AWS_REGION")) address.region = region;

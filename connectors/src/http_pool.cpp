@@ -8,11 +8,28 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <functional>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
+#include <weir/core/error.hpp>
+#include <weir/core/no_thread.hpp>
+
 namespace weir {
+
+namespace {
+
+std::thread start(std::function<void()> work) {
+  try {
+    return std::thread(std::move(work));
+  } catch (const std::system_error& refused) {
+    throw RestartJob(no_thread_text("http-client", refused));
+  }
+}
+
+}  // namespace
 
 HttpPool::HttpPool(const HttpClientOptions& options, std::size_t connections_max)
     : options_(options),
@@ -22,10 +39,10 @@ HttpPool::HttpPool(const HttpClientOptions& options, std::size_t connections_max
                exchange->connection.reset();
                waiting_.push_front(std::move(exchange));
              }},
-      thread_([this] {
+      thread_(start([this] {
         pthread_setname_np(pthread_self(), "http-client");
         context_.run();
-      }) {}
+      })) {}
 
 HttpPool::~HttpPool() {
   context_.stop();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <weir/connectors/http_client.hpp>
+#include <weir/core/redaction.hpp>
 
 namespace weir {
 
@@ -16,8 +17,10 @@ bool is_plain(char c) {
          c == '_' || c == '~';
 }
 
+std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
+
 [[noreturn]] void refuse(std::string_view url, const std::string& why) {
-  throw std::invalid_argument(fmt::format("{}: {}", url.substr(0, url.find('?')), why));
+  throw std::invalid_argument(fmt::format("{}: {}", without_query(redacted_address(url)), why));
 }
 
 void split_authority(std::string_view url, std::string_view authority, HttpUrl& parsed) {
@@ -44,6 +47,8 @@ std::string HttpUrl::authority() const {
 std::string HttpUrl::shown() const { return "http://" + authority() + target.substr(0, target.find('?')); }
 
 HttpUrl parse_http_url(std::string_view text) {
+  if (redacted_address(without_query(std::string(text))).find(kHidden) != std::string::npos)
+    throw std::invalid_argument("a URL holds no user and password here; send an Authorization header");
   constexpr std::string_view kScheme = "http://";
   if (text.substr(0, 8) == "https://")
     refuse(text, "TLS is not spoken here; use http:// to a proxy on this machine that does (docs/async.md)");
@@ -51,8 +56,6 @@ HttpUrl parse_http_url(std::string_view text) {
   const std::string_view rest = text.substr(kScheme.size());
   const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
   const std::string_view authority = rest.substr(0, path);
-  if (authority.find('@') != std::string_view::npos)
-    throw std::invalid_argument("a URL holds no user and password here; send an Authorization header");
   HttpUrl parsed;
   split_authority(text, authority, parsed);
   parsed.target = std::string(rest.substr(path));

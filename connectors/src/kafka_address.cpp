@@ -12,6 +12,7 @@
 #include <weir/core/assert.hpp>
 #include <weir/core/error.hpp>
 
+#include "choices.hpp"
 #include "kafka_tombstone.hpp"
 
 namespace weir::kafka {
@@ -108,6 +109,19 @@ std::string take(Values& values, const std::string& key, std::string otherwise) 
   return node ? std::move(node.mapped()) : std::move(otherwise);
 }
 
+/// Of both sides: what is no parameter of a source may be one of a sink.
+Texts known_names() {
+  Texts names = {"brokers", "format",     "group",      "commit.topic", "key",  "timestamp",
+                 "create",  "partitions", "tombstones", "deleted",      "rate", "on_error"};
+  const Conf conf(rd_kafka_conf_new());
+  std::size_t count = 0;
+  const char** entries = rd_kafka_conf_dump(conf.get(), &count);
+  for (std::size_t i = 0; i + 1 < count; i += 2)
+    if (!refused().contains(entries[i])) names.emplace_back(entries[i]);
+  rd_kafka_conf_dump_free(entries, count);
+  return names;
+}
+
 // Tries each property on its own, so that all mistakes come out together. The value of a secret stays out of
 // the text.
 void check_properties(const Values& properties, Texts& wrong) {
@@ -120,7 +134,8 @@ void check_properties(const Values& properties, Texts& wrong) {
     char reason[512];
     const auto result = rd_kafka_conf_set(scratch.get(), key.c_str(), value.c_str(), reason, sizeof reason);
     if (result == RD_KAFKA_CONF_UNKNOWN)
-      wrong.push_back(fmt::format("`{}` is neither a parameter of weir nor a property of librdkafka", key));
+      wrong.push_back(fmt::format("`{}` is neither a parameter of weir nor a property of librdkafka{}", key,
+                                  did_you_mean(key, known_names())));
     else if (result != RD_KAFKA_CONF_OK)
       wrong.push_back(is_secret(key) ? fmt::format("`{}` has a value that librdkafka does not take", key)
                                      : fmt::format("`{}`: {}", key, reason));
@@ -190,7 +205,15 @@ Address parse_address(const ConnectorUri& uri, const ConnectorContext& context, 
 
   const std::string bootstrap = take(values, "bootstrap.servers", "");
   const std::string brokers = take(values, "brokers", bootstrap);
-  address.brokers = normalised(uri.authority.empty() ? brokers : uri.authority);
+  const std::string& named = uri.authority.empty() ? brokers : uri.authority;
+  // As part of a host's name it would be asked for in the DNS, and stand in librdkafka's messages.
+  if (named.find('@') != named.npos)
+    throw FailJob(
+        fmt::format("{}: {}: no user and password stand in front of a broker; they are the settings "
+                    "sasl.username and sasl.password",
+                    context.name, uri.redacted()),
+        ExitCode::kUsage);
+  address.brokers = normalised(named);
   if (address.brokers.empty())
     wrong.push_back("no broker is named: use kafka://host:port/topic, or the setting brokers");
   address.topic = uri.path;

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include <weir/core/assert.hpp>
 #include <weir/core/error.hpp>
+#include <weir/core/no_thread.hpp>
 
 namespace weir::kafka {
 
@@ -122,7 +124,11 @@ void Transactions::make_producer() {
   for (auto& [name, topic] : topics_)
     topic.handle.reset(rd_kafka_topic_new(producer_->get(), name.c_str(), nullptr));
   record_deliveries_ = new_deliveries(address_.commit_topic);
-  server_ = std::jthread([this](std::stop_token stop) { serve(stop); });
+  try {
+    server_ = std::jthread([this](std::stop_token stop) { serve(stop); });
+  } catch (const std::system_error& refused) {
+    throw RestartJob(no_thread_text("kafka delivery reports", refused));
+  }
 }
 
 void Transactions::make_backlogs() {

@@ -6,37 +6,14 @@
 #include <fmt/core.h>
 
 #include <weir/core/error.hpp>
+#include <weir/core/redaction.hpp>
 
 namespace weir {
 
 namespace {
 
-/// The text without the values of secret parameters and without a password before `@`. Works on malformed
-/// addresses as well: error messages show them.
-std::string redact(std::string_view text) {
-  const std::size_t query = std::min(text.find('?'), text.size());
-  std::string out(text.substr(0, query));
-  if (const std::size_t slashes = out.find("://"); slashes != std::string::npos) {
-    const std::size_t host = slashes + 3;
-    const std::size_t at = out.substr(host, out.find('/', host) - host).rfind('@');
-    const std::size_t colon = out.find(':', host);
-    if (at != std::string::npos && colon < host + at) out.replace(colon + 1, host + at - colon - 1, "***");
-  }
-  std::size_t begin = query;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('&', begin + 1), text.size());
-    const std::string_view pair = text.substr(begin, end - begin);
-    const std::size_t equals = pair.find('=');
-    const bool hide = equals != std::string_view::npos && is_secret(pair.substr(1, equals - 1));
-    out += hide ? pair.substr(0, equals + 1) : pair;
-    if (hide) out += "***";
-    begin = end;
-  }
-  return out;
-}
-
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw FailJob(fmt::format("address `{}`: {}", redact(text), why), ExitCode::kUsage);
+  throw FailJob(fmt::format("address `{}`: {}", redacted_address(text), why), ExitCode::kUsage);
 }
 
 int hex_digit(char c) {
@@ -74,8 +51,8 @@ void parse_parameters(ConnectorUri& uri, std::string_view query) {
     if (pair.empty()) continue;
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos || equals == 0)
-      refuse(uri.text,
-             fmt::format("a parameter is written key=value, joined by `&`; found `{}`", redact(pair)));
+      refuse(uri.text, fmt::format("a parameter is written key=value, joined by `&`; found `{}`",
+                                   redacted_address(pair)));
     const std::string key(pair.substr(0, equals));
     if (!uri.parameters.emplace(key, percent_decoded(uri.text, key, pair.substr(equals + 1))).second)
       refuse(uri.text, fmt::format("parameter `{}` is given twice", key));
@@ -116,18 +93,23 @@ ConnectorUri ConnectorUri::parse(std::string_view text) {
   return uri;
 }
 
-std::string ConnectorUri::redacted() const { return redact(text); }
+std::string ConnectorUri::redacted() const { return redacted_address(text); }
 
 bool is_secret(std::string_view key) {
   std::string plain;
   for (const char c : key)
     if (std::isalnum(static_cast<unsigned char>(c)))
       plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static constexpr std::array<std::string_view, 10> kMarks = {
-      "password",   "passwd",     "passphrase", "secret", "token",
-      "credential", "privatekey", "jaas",       "sslkey", "apikey"};
+  static constexpr std::array<std::string_view, 15> kMarks = {
+      "password", "passwd",     "passphrase", "passwort",      "secret",
+      "token",    "credential", "privatekey", "jaas",          "sslkey",
+      "apikey",   "accesskey",  "signature",  "authorization", "oauthbearerconfig"};
   for (const std::string_view mark : kMarks)
     if (plain.find(mark) != std::string::npos) return true;
+  // Too short to be looked for inside of other words.
+  static constexpr std::array<std::string_view, 5> kWords = {"pass", "pwd", "auth", "sig", "pin"};
+  for (const std::string_view word : kWords)
+    if (plain == word) return true;
   return false;
 }
 

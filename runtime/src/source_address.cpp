@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <weir/core/error.hpp>
+#include <weir/core/nearest_word.hpp>
+#include <weir/core/redaction.hpp>
 
 namespace weir {
 
@@ -15,9 +17,18 @@ Number parse_number(const std::string& text, const std::string& key, const std::
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number < Number{})
-    throw FailJob(fmt::format("parameter '{}' of '{}' must be a number, not '{}'", key, address, text),
+    throw FailJob(fmt::format("parameter '{}' of '{}' must be a number, not '{}'", key,
+                              redacted_address(address), text),
                   ExitCode::kUsage);
   return number;
+}
+
+[[noreturn]] void refuse_parameter(const ConnectorUri& uri, const std::string& key) {
+  const auto near = nearest_word(key, {"events", "seed", "rate", "partitions"});
+  throw FailJob(
+      fmt::format("'{}' has an unknown parameter '{}'{}; a generator takes events, seed, rate and partitions",
+                  uri.redacted(), key, near ? fmt::format("; did you mean '{}'?", *near) : ""),
+      ExitCode::kUsage);
 }
 
 }  // namespace
@@ -41,12 +52,7 @@ GeneratorOptions SourceAddress::generator() const {
     else if (key == "seed") options.seed = parse_number<std::uint64_t>(value, key, uri.text);
     else if (key == "partitions")
       options.partitions = std::max(1u, parse_number<std::uint32_t>(value, key, uri.text));
-    else
-      throw FailJob(
-          fmt::format(
-              "'{}' has an unknown parameter '{}'; a generator takes events, seed, rate and partitions",
-              uri.text, key),
-          ExitCode::kUsage);
+    else refuse_parameter(uri, key);
   }
   return options;
 }

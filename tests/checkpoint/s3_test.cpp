@@ -66,7 +66,15 @@ TEST_CASE("An S3 address says bucket, prefix and where the server is") {
   CHECK_THAT(refusal("s3://b/p?endpoint=127.0.0.1:1"), Catch::Contains("is not http:// or https://"));
   CHECK_THAT(refusal("s3://b/p?region=x&part_bytes=100"),
              Catch::Contains("part_bytes=100 is not a whole number, 5242880 to"));
-  CHECK_THAT(refusal("s3://b/p?regoin=x"), Catch::Contains("there is no parameter regoin"));
+  CHECK_THAT(refusal("s3://b/p?regoin=x"),
+             Catch::Contains("there is no parameter regoin; did you mean region?"));
+  for (const char* secret :
+       {"s3://AKIA:hunter2/x@b/p?region=x", "s3://b/p?region=x&endpoint=http://me:hunter2@h",
+        "s3://b/p?region=x&endpoint=ftp://me:hunter2@h", "s3://b/p?region=x&secret=hunter2"}) {
+    INFO(secret);
+    CHECK_FALSE(refusal(secret).empty());
+    CHECK_THAT(refusal(secret), !Catch::Contains("hunter2"));
+  }
   CHECK_THAT(refusal("s3://b/p?endpoint=http://h:99999"), Catch::Contains("port"));
 }
 

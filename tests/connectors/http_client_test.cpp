@@ -273,6 +273,12 @@ TEST_CASE("Wrong URLs, headers and options are refused with words") {
   CHECK(refusal("http://:80/").find("no host") != std::string::npos);
   CHECK(refusal("http://x:99999/").find("'99999' is no port") != std::string::npos);
   CHECK(refusal("http://user:pass@x/").find("Authorization") != std::string::npos);
+  for (const char* url : {"https://user:hunter2@x/", "ftp://user:hunter2@x/", "http://user:hunter2/9@x/",
+                          "https://hunter2@x"}) {
+    INFO(url);
+    CHECK(refusal(url).find("Authorization") != std::string::npos);
+    CHECK(refusal(url).find("hunter2") == std::string::npos);
+  }
   CHECK(refusal("http://user:pass@x/").find("pass@") == std::string::npos);
   HttpClient client(HttpClientOptions{});
   const HttpResult blank = get(client, "http://127.0.0.1/a b");

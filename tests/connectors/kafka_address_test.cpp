@@ -60,6 +60,26 @@ struct Opening {
 
 }  // namespace
 
+TEST_CASE("a near name is suggested for a parameter that nobody knows") {
+  Opening open;
+  CHECK_THAT(open.source_complaint("kafka://h/t?fromat=json"), Contains("did you mean `format`?"));
+  CHECK_THAT(open.source_complaint("kafka://h/t?tombstone=skip"), Contains("did you mean `tombstones`?"));
+  CHECK_THAT(open.sink_complaint("kafka://h/t?key=rider&timestmap=clock"),
+             Contains("did you mean `timestamp`?"));
+  CHECK_THAT(open.sink_complaint("kafka://h/t?client.ids=x"), Contains("did you mean `client.id`?"));
+  CHECK_THAT(open.sink_complaint("kafka://h/t?group.idd=x"), !Contains("`group.id`?"));
+}
+
+TEST_CASE("no user and password stand in front of a broker, and none are shown") {
+  Opening open;
+  for (const char* address :
+       {"kafka://ann:HunTer22@h:9092/t", "kafka:t?brokers=ann:HunTer22@h", "kafka://HunTer22@h/t"}) {
+    INFO(address);
+    CHECK_THAT(open.source_complaint(address), Contains("sasl.username and sasl.password"));
+    CHECK_THAT(open.source_complaint(address), !Contains("unter22"));
+  }
+}
+
 TEST_CASE("A Kafka address with librdkafka's properties is taken") {
   Opening opening;
   CHECK(opening.source_complaint("kafka://a:9092,b/rides?format=json&fetch.min.bytes=10&group=lag") == "");

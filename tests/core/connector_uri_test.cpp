@@ -2,6 +2,7 @@
 
 #include <weir/core/connector.hpp>
 #include <weir/core/error.hpp>
+#include <weir/core/redaction.hpp>
 
 using weir::ConnectorUri;
 
@@ -77,12 +78,36 @@ TEST_CASE("ConnectorUri hides secrets wherever an address is shown") {
   CHECK_THAT(complaint_about("kafka://host/t?sasl.password=hunter%2"), !Catch::Contains("hunter"));
 }
 
+TEST_CASE("user and password are hidden in addresses of every form") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"s3://AKIA:wJalr/XUt+nFE@bucket/p?region=eu", "s3://AKIA:***@bucket/p?region=eu"},
+      {"s3://AKIA:what?now@bucket/p", "s3://AKIA:***@bucket/p"},
+      {"https://ghp_token@host/x", "https://***@host/x"},
+      {"s3://b/p?endpoint=http://ann:pw9@127.0.0.1:9000&region=eu",
+       "s3://b/p?endpoint=http://ann:***@127.0.0.1:9000&region=eu"},
+      {"s3://b?endpoint=http%3A%2F%2Fann%3Apw9%40host", "s3://b?endpoint=http://ann:***@host"},
+      {"kafka:t?brokers=ann:pw9@h:9092&x=a@b", "kafka:t?brokers=ann:***@h:9092&x=a@b"},
+      {"s3://b/p?secret_access_key=x1&region=eu", "s3://b/p?secret_access_key=***&region=eu"},
+      {"https://h/x?X-Amz-Signature=abc&X-Amz-Credential=def",
+       "https://h/x?X-Amz-Signature=***&X-Amz-Credential=***"},
+      {"savepoint:s3://u:pw9@b/p", "savepoint:s3://u:***@b/p"},
+      {"kafka://a:9092,b:9093/t@x", "kafka://a:9092,b:9093/t@x"},
+      {"http://[::1]:80/a@b", "http://[::1]:80/a@b"},
+      {"file:out/a@b.csv?x=http://h/p", "file:out/a@b.csv?x=http://h/p"},
+      {"http://h:80/p?mail=a@b", "http://h:80/p?mail=a@b"}};
+  for (const auto& [given, shown] : cases) CHECK(weir::redacted_address(given) == shown);
+  std::vector<std::string> hidden;
+  weir::redacted_address("x://u:a%40b@h?token=c%2Bd&endpoint=http://v:e@h", &hidden);
+  CHECK(hidden == std::vector<std::string>{"a%40b", "a@b", "c%2Bd", "c+d", "e", "e"});
+}
+
 TEST_CASE("is_secret knows the names that secrets have") {
   for (const char* key :
        {"sasl.password", "PASSWORD", "ssl.key.pem", "ssl.key.password", "ssl_keystore_password",
-        "client-secret", "oauth.token", "sasl.jaas.config", "credentials", "private_key", "privateKey"})
+        "client-secret", "oauth.token", "sasl.jaas.config", "credentials", "private_key", "privateKey",
+        "secret_access_key", "aws-access-key-id", "X-Amz-Signature", "pwd", "Authorization"})
     CHECK(weir::is_secret(key));
-  for (const char* key :
-       {"format", "key", "keys", "sasl.username", "ssl.ca.location", "partition.key", "acks"})
+  for (const char* key : {"format", "key", "keys", "sasl.username", "ssl.ca.location", "partition.key",
+                          "acks", "passengers", "author", "signal"})
     CHECK_FALSE(weir::is_secret(key));
 }
