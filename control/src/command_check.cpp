@@ -185,6 +185,8 @@ int command_check(const Configuration& configuration, const Terminal& terminal, 
   all.insert(all.end(), check.problems().begin(), check.problems().end());
   for (const std::string& line : check.passed())
     terminal.out << "ok  " << configuration.secrets.scrub(line) << '\n';
+  for (const std::string& warning : configuration.warnings)
+    terminal.out << "!!  " << configuration.secrets.scrub(warning) << '\n';
   if (all.empty()) {
     terminal.out << "ok  everything: this configuration can be run\n";
     return static_cast<int>(ExitCode::kDone);

@@ -12,6 +12,7 @@
 
 #include "commands.hpp"
 #include "keys.hpp"
+#include "standard_output.hpp"
 #include "version.hpp"
 
 extern char** environ;
@@ -25,7 +26,22 @@ int print_version(bool json, const Terminal& terminal, const Program& program) {
   return static_cast<int>(ExitCode::kDone);
 }
 
-int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal, const Program& program) {
+void finish(std::ostream& out) {
+  out.flush();
+  if (!out) throw FailJob("the answer is cut off: standard output cannot be written", kAnswerCut);
+}
+
+/// Places of checkpoints and savepoints may be addresses.
+void remember_secrets(const StateQuestion& question, Secrets& secrets) {
+  std::vector<std::string> hidden;
+  for (const std::string& word : question.words) redacted_address(word, &hidden);
+  for (const std::string* place : {&question.at, &question.base}) redacted_address(*place, &hidden);
+  secrets.add_all(hidden);
+}
+
+/// `secrets` are those that are known by the time at which something is thrown.
+int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal, const Program& program,
+             Secrets& secrets) {
   // Everything else reads by these names, so they come first.
   if (const Problems wrong = problems(program.parameters); !wrong.empty()) {
     print_problems(program.name, wrong, terminal.err);
@@ -39,6 +55,8 @@ int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal
   if (flags.command == Command::kVersion && flags.problems.empty())
     return print_version(flags.json, terminal, program);
   const Configuration configuration = configure(flags, terminal, program);
+  secrets = configuration.secrets;
+  remember_secrets(flags.state, secrets);
   switch (flags.command) {
     case Command::kCheck:
       return command_check(configuration, terminal, program);
@@ -60,8 +78,8 @@ int dispatch(const std::vector<std::string>& arguments, const Terminal& terminal
 
 }  // namespace
 
-Terminal Terminal::of_process() {
-  Terminal terminal{std::cout, std::cerr, {}, isatty(STDERR_FILENO) == 1};
+Terminal Terminal::of_process(std::ostream& out) {
+  Terminal terminal{out, std::cerr, {}, isatty(STDERR_FILENO) == 1};
   for (char** entry = environ; entry && *entry; ++entry)
     if (const char* equals = std::strchr(*entry, '='))
       terminal.variables.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), equals + 1);
@@ -71,21 +89,35 @@ Terminal Terminal::of_process() {
 }
 
 int run_command_line(int argc, char** argv, const Program& program) {
-  return run_command_line(std::vector<std::string>(argv + std::min(argc, 1), argv + argc),
-                          Terminal::of_process(), program);
+  occupy_standard_descriptors();
+  const PipeSignal pipes;
+  StandardOutput out(STDOUT_FILENO, pipes.was_deadly());
+  try {
+    return run_command_line(std::vector<std::string>(argv + std::min(argc, 1), argv + argc),
+                            Terminal::of_process(out.stream()), program);
+  } catch (const ReaderLeft&) {
+    PipeSignal::die();
+  }
 }
 
 int run_command_line(const std::vector<std::string>& arguments, const Terminal& terminal,
                      const Program& program) {
-  try {
-    return dispatch(arguments, terminal, program);
-  } catch (const FailJob& e) {
-    terminal.err << program.name << ": " << e.what() << '\n';
-    return static_cast<int>(e.code());
-  } catch (const std::exception& e) {
-    terminal.err << program.name << ": " << e.what() << '\n';
-    return static_cast<int>(ExitCode::kJobFailed);
-  }
+  int code = static_cast<int>(ExitCode::kDone);
+  Secrets secrets;
+  const auto guarded = [&](auto action) {
+    try {
+      action();
+    } catch (const std::exception& e) {
+      const auto* failure = dynamic_cast<const FailJob*>(&e);
+      terminal.err << program.name << ": " << secrets.scrub(e.what()) << '\n';
+      // What went wrong before matters more than that the answer is cut.
+      if (code == static_cast<int>(ExitCode::kDone))
+        code = static_cast<int>(failure ? failure->code() : ExitCode::kJobFailed);
+    }
+  };
+  guarded([&] { code = dispatch(arguments, terminal, program, secrets); });
+  if (code != static_cast<int>(kAnswerCut)) guarded([&] { finish(terminal.out); });
+  return code;
 }
 
 void print_problems(const std::string& program, const Problems& problems, std::ostream& err) {
@@ -96,14 +128,16 @@ void print_problems(const std::string& program, const Problems& problems, std::o
 }
 
 int command_graph(const Configuration& configuration, const std::string& format, const Terminal& terminal) {
-  if (format == "text") terminal.out << graph_text(configuration.graph);
-  else if (format == "dot") terminal.out << graph_dot(configuration.graph);
-  else if (format == "mermaid") terminal.out << graph_mermaid(configuration.graph);
+  std::string picture;
+  if (format == "text") picture = graph_text(configuration.graph);
+  else if (format == "dot") picture = graph_dot(configuration.graph);
+  else if (format == "mermaid") picture = graph_mermaid(configuration.graph);
   else {
     print_problems(configuration.graph.name,
                    {fmt::format("--format: '{}' is not text, dot or mermaid", format)}, terminal.err);
     return static_cast<int>(ExitCode::kUsage);
   }
+  terminal.out << configuration.secrets.scrub(std::move(picture));
   return static_cast<int>(ExitCode::kDone);
 }
 

@@ -43,10 +43,10 @@ class Run {
     try {
       return run_job();
     } catch (const FailJob& e) {
-      console_.log(LogLevel::kError, e.what());
+      console_.log_reason(e.what());
       return e.code();
     } catch (const std::exception& e) {
-      console_.log(LogLevel::kError, e.what());
+      console_.log_reason(e.what());
       return ExitCode::kJobFailed;
     }
   }
@@ -57,6 +57,8 @@ class Run {
         *environment_,       metrics_,
         program_.connectors, program_.backend,
         program_.store,      [this](const std::string& line) { console_.log(LogLevel::kInfo, line); }};
+    world.attempt_failed = [this](const std::string& line) { console_.log(LogLevel::kWarn, line); };
+    world.job_failed = [this](const std::string& line) { console_.log_reason(line); };
     const auto job = program_.make_job(configuration_.graph, configuration_.job, std::move(world));
     const auto endpoint = open_endpoint(*job);
     signals_.forward_to([this, &job](int signal) {
@@ -83,8 +85,14 @@ class Run {
   std::unique_ptr<HttpEndpoint> open_endpoint(const RunningJob& job) {
     if (!configuration_.http) return nullptr;
     HttpSubjects subjects;
-    subjects.status = [&job] { return job.status(); };
-    subjects.metrics = [this, &job] { return metrics_text(samples(job.status())); };
+    subjects.status = [this, &job] {
+      JobStatus status = job.status();
+      for (HotKey& key : status.hot_keys) key.key = configuration_.secrets.scrub(std::move(key.key));
+      return status;
+    };
+    subjects.metrics = [this, &job] {
+      return configuration_.secrets.scrub(metrics_text(samples(job.status())));
+    };
     subjects.version = version_json(program_.name);
     subjects.job = program_.name;
     try {
@@ -104,6 +112,12 @@ class Run {
   std::vector<MetricSample> samples(const JobStatus& status) {
     std::vector<MetricSample> all = metrics_.collect();
     add_missing(all, job_samples(status, uptime(), environment_->wall_clock()));
+    if (const auto interval = configuration_.job.checkpoint_interval)
+      add_missing(all, {{"weir_checkpoint_interval_seconds",
+                         "How often a checkpoint is due; absent where only the last one is taken.",
+                         MetricSample::Type::kGauge,
+                         {},
+                         static_cast<double>(interval->count()) / 1000.0}});
     add_missing(all, process_samples());
     add_missing(all, {build_sample(program_.name)});
     return all;
@@ -117,6 +131,7 @@ class Run {
   }
 
   void log_beginning() {
+    for (const std::string& warning : configuration_.warnings) console_.log(LogLevel::kWarn, warning);
     const JobOptions& job = configuration_.job;
     console_.log(
         LogLevel::kInfo,

@@ -24,7 +24,11 @@ class SavepointCommand {
  public:
   SavepointCommand(const StateQuestion& question, const Configuration& configuration,
                    const Terminal& terminal, const Program& program)
-      : question_(question), configuration_(configuration), out_(terminal.out), program_(program) {}
+      : question_(question),
+        configuration_(configuration),
+        out_(terminal.out),
+        err_(terminal.err),
+        program_(program) {}
 
   int run() {
     const std::string action = question_.words.empty() ? "" : question_.words[0];
@@ -92,20 +96,29 @@ class SavepointCommand {
     if (is_remote(directory))
       throw FailJob("savepoint list looks into directories; of an S3 store, savepoint inspect shows one",
                     ExitCode::kUsage);
+    std::error_code error;
     std::map<std::string, std::string> lines;
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
-      if (!fs::is_directory(entry.path() / "manifests")) continue;
-      try {
-        SavedPlace place(configuration_, program_, entry.path());
-        const Manifest manifest = place.manifest();
-        lines[entry.path()] = fmt::format("job {}, epoch {}, {} bytes", manifest.job, manifest.epoch,
-                                          with_thousands(bytes_of(manifest)));
-      } catch (const FailJob& e) {
-        lines[entry.path()] = e.what();
-      }
-    }
+    if (may_hold_checkpoints(directory)) lines[directory] = line_of(directory);
+    else
+      for (fs::directory_iterator each(directory, error), end; !error && each != end; each.increment(error))
+        if (may_hold_checkpoints(each->path())) lines[each->path()] = line_of(each->path());
+    if (error)
+      throw FailJob(fmt::format("savepoint list: {} cannot be listed: {}", directory, error.message()),
+                    ExitCode::kUsage);
     for (const auto& [path, line] : lines) out_ << path << "  " << line << '\n';
+    if (lines.empty()) err_ << fmt::format("no savepoint in {}, nor is it one\n", directory);
     return static_cast<int>(ExitCode::kDone);
+  }
+
+  std::string line_of(const std::string& directory) {
+    try {
+      SavedPlace place(configuration_, program_, directory);
+      const Manifest manifest = place.manifest();
+      return fmt::format("job {}, epoch {}, {} bytes", manifest.job, manifest.epoch,
+                         with_thousands(bytes_of(manifest)));
+    } catch (const FailJob& e) {
+      return e.what();
+    }
   }
 
   static std::uint64_t bytes_of(const Manifest& manifest) {
@@ -184,6 +197,7 @@ class SavepointCommand {
   const StateQuestion& question_;
   const Configuration& configuration_;
   std::ostream& out_;
+  std::ostream& err_;
   const Program& program_;
 };
 

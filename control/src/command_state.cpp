@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "commands.hpp"
+#include "nearest.hpp"
 #include "quantity.hpp"
 #include "saved_place.hpp"
 
@@ -39,6 +40,22 @@ std::map<StateName, Total> totals(const SavedState& state, const SavedStateFilte
   return all;
 }
 
+/// An answer about a state that is not there would be silence.
+void refuse_unknown(const SavedState& state, const StateQuestion& question, const SavedStateFilter& filter) {
+  if (question.of.empty()) return;
+  std::vector<std::string> known;
+  for (const StateSchemaEntry& entry : state.manifest().schemas) {
+    if (filter.operator_name == entry.operator_name &&
+        (filter.state_name.empty() || filter.state_name == entry.state.name))
+      return;
+    known.push_back(filter.state_name.empty() ? entry.operator_name
+                                              : entry.operator_name + "/" + entry.state.name);
+  }
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  throw FailJob(fmt::format("--of: there is no state '{}'{}", question.of, suggestion(question.of, known)),
+                ExitCode::kUsage);
+}
+
 int list(const SavedState& state, const SavedStateFilter& filter, std::ostream& out) {
   const auto all = totals(state, filter);
   for (const StateSchemaEntry& entry : state.manifest().schemas) {
@@ -63,7 +80,8 @@ int dump(const SavedState& state, const SavedStateFilter& filter, std::uint64_t 
     out << json_line(entry) << '\n';
     return ++shown != limit;
   });
-  return static_cast<int>(shown == 0 && filter.key ? ExitCode::kJobFailed : ExitCode::kDone);
+  if (shown == 0 && filter.key) throw FailJob(fmt::format("no entry has the key '{}'", *filter.key));
+  return static_cast<int>(ExitCode::kDone);
 }
 
 /// The keys that take the most room, with all their entries of a state taken together.
@@ -131,6 +149,7 @@ int command_state(const StateQuestion& question, const Configuration& configurat
               [&](SavedPlace& place) { opened.emplace(configuration, program, place); });
   const SavedState& state = opened->state();
   const SavedStateFilter filter = filter_of(question);
+  refuse_unknown(state, question, filter);
   if (action == "count") return count(state, filter, terminal.out);
   if (action == "top" && question.by == "key") return top(state, filter, question.limit, terminal.out);
   if (action == "top") return top_totals(state, filter, question, terminal.out);

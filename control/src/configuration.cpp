@@ -10,12 +10,14 @@
 #include <fmt/format.h>
 
 #include <weir/checkpoint/location.hpp>
+#include <weir/core/connector.hpp>
 
 #include "bindings.hpp"
 #include "http_token.hpp"
 #include "keys.hpp"
 #include "layers.hpp"
 #include "parameter_value.hpp"
+#include "places.hpp"
 #include "quantity.hpp"
 
 namespace weir {
@@ -65,13 +67,13 @@ std::optional<std::pair<StartFrom, std::string>> parse_start(const std::string& 
 class Configurator {
  public:
   Configurator(const Flags& flags, const Terminal& terminal, const Program& program)
-      : program_(program), layers_(read_layers(flags, terminal, program)) {}
+      : program_(program), terminal_(terminal), layers_(read_layers(flags, terminal, program)) {}
 
   Configuration configure() {
     if (!is_plain_name(program_.name))
       complain("the program's name '{}' is not made of letters, digits, '.', '_' and '-'", program_.name);
     append(layers_.problems);
-    result_.secrets.add_all(layers_.hidden);
+    remember_given_secrets();
     take_values();
     take_http();
     build_graph();
@@ -182,6 +184,16 @@ class Configurator {
     result_.http = std::move(http);
   }
 
+  /// Those of values that are no source's or sink's, too: a place of checkpoints may be an address.
+  void remember_given_secrets() {
+    std::vector<std::string> hidden = layers_.hidden;
+    for (const auto& [key, raw] : layers_.single) redacted_address(raw.text, &hidden);
+    for (const char* variable : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+      if (const auto found = terminal_.variables.find(variable); found != terminal_.variables.end())
+        hidden.push_back(found->second);
+    result_.secrets.add_all(hidden);
+  }
+
   /// Parameters that are wrong take their default here, so that the rest of the configuration is checked all the same.
   Settings settings() {
     std::map<std::string, Settings::Value> values;
@@ -190,7 +202,9 @@ class Configurator {
       auto value = parse_parameter(p.kind, p.default_text);
       const auto given = layers_.single.find(key);
       if (given == layers_.single.end()) {
-        show(key, p.default_text, {});
+        const bool secret = is_secret(p.name) && !p.default_text.empty();
+        if (secret) result_.secrets.add(p.default_text);
+        show(key, secret ? kHidden : p.default_text, {});
       } else {
         const RawValue& raw = given->second;
         show(key, raw.shown, raw.origin);
@@ -268,10 +282,15 @@ class Configurator {
   }
 
   void check_whole() {
-    if (has_graph_) append(weir::problems(result_.job, result_.graph));
+    if (!has_graph_) return;
+    append(weir::problems(result_.job, result_.graph));
+    append(clashes(result_.graph, result_.job));
+    result_.warnings = weir::warnings(result_.graph);
+    for (std::string& loop : loops(result_.graph, result_.job)) result_.warnings.push_back(std::move(loop));
   }
 
   const Program& program_;
+  const Terminal& terminal_;
   const Layers layers_;
   Configuration result_;
   bool has_graph_ = false;

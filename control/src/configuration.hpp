@@ -32,6 +32,7 @@ struct Configuration {
   std::vector<ShownValue> shown;
   Secrets secrets;
   Problems problems;  ///< already scrubbed of secrets
+  Problems warnings;  ///< what can be run, and is most likely not meant
 };
 
 /// Reads every layer, builds the graph, and checks everything against everything. Throws nothing for wrong input.

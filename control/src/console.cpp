@@ -41,16 +41,34 @@ class ConsoleSink : public spdlog::sinks::base_sink<std::mutex> {
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    if (!progress_.empty()) err_ << kErase;
-    err_.write(line.data(), static_cast<std::streamsize>(line.size()));
-    err_ << progress_ << std::flush;
+    if (lost_ > 0 && try_write(lines_lost(message))) lost_ = 0;
+    if (lost_ > 0 || !try_write(message)) ++lost_;
   }
   void flush_() override { err_.flush(); }
 
  private:
   static constexpr const char* kErase = "\r\x1b[K";
+
+  /// A stream that has failed once would stay silent for ever; a device that was full need not stay so.
+  bool try_write(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    err_.clear();
+    if (!progress_.empty()) err_ << kErase;
+    err_.write(line.data(), static_cast<std::streamsize>(line.size()));
+    err_ << progress_ << std::flush;
+    return err_.good();
+  }
+  spdlog::details::log_msg lines_lost(const spdlog::details::log_msg& message) {
+    said_ = fmt::format("{} lines before this one could not be written", lost_);
+    spdlog::details::log_msg notice = message;
+    notice.level = spdlog::level::warn;
+    notice.payload = said_;
+    return notice;
+  }
+
+  std::uint64_t lost_ = 0;
+  std::string said_;
   std::ostream& err_;
   std::string progress_;
 };
@@ -105,6 +123,11 @@ Console::~Console() = default;
 void Console::log(LogLevel level, const std::string& text) {
   if (!core_->logger.should_log(spdlog_level(level))) return;
   core_->logger.log(spdlog_level(level), spdlog::string_view_t(one_line(core_->secrets.scrub(text))));
+}
+
+void Console::log_reason(const std::string& text) {
+  const std::string line = one_line(core_->secrets.scrub(text));
+  core_->sink->log(spdlog::details::log_msg("weir", spdlog::level::err, line));
 }
 
 void Console::show_progress(const std::string& line) { core_->sink->show_progress(line); }

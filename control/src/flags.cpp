@@ -141,7 +141,8 @@ class Grammar {
     if (values.size() > 1)
       flags_.problems.push_back(fmt::format("--{} is given {} times; once is enough", flag, values.size()));
     const std::string& text = values.back();
-    flags_.values.push_back({key, text, is_secret(named) ? kHidden : text, {Layer::kFlag, "--" + flag}});
+    flags_.values.push_back(
+        {key, text, is_secret(named) ? kHidden : redacted_address(text), {Layer::kFlag, "--" + flag}});
   }
 
   void take_named(const NamedKey& key) {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <weir/core/connector.hpp>
+
 #include "commands.hpp"
 #include "keys.hpp"
 
@@ -87,8 +89,9 @@ std::string keys_text(const Program& program) {
   }
   if (!program.parameters.empty()) out += fmt::format("\nOf {}\n", program.name);
   for (const Parameter& p : program.parameters)
-    out += entry(flag(p.name, to_string(p.kind)),
-                 with_default(p.help, p.default_text, p.kind == ParameterKind::kFlag));
+    out +=
+        entry(flag(p.name, to_string(p.kind)),
+              with_default(p.help, is_secret(p.name) ? "" : p.default_text, p.kind == ParameterKind::kFlag));
   return out;
 }
 
@@ -111,7 +114,7 @@ std::string help_text(const Program& program) {
       "  WEIR_CONFIG=production.yaml {0} config\n"
       "  {0} graph --format mermaid\n"
       "\nExit codes: 0 done, 1 the job failed, 2 wrong use or configuration, 3 cannot connect, 4 another\n"
-      "instance has taken over, 5 state or checkpoint unusable.\n",
+      "instance has taken over, 5 state or checkpoint unusable, 6 the answer could not be written whole.\n",
       name);
   return out;
 }

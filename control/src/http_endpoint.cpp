@@ -6,6 +6,7 @@
 
 #include "http_endpoint.hpp"
 
+#include <list>
 #include <thread>
 
 #include <fmt/format.h>
@@ -16,6 +17,8 @@
 #include <boost/beast/http.hpp>
 
 #include <weir/core/error.hpp>
+
+#include "own_thread.hpp"
 
 namespace weir {
 
@@ -44,18 +47,33 @@ http::response<http::string_body> response_of(HttpAnswer answer, unsigned versio
   return response;
 }
 
+class Session;
+
+/// The connections that are open, each in the list of what it does, those that have done it longest first.
+struct Sessions {
+  std::list<Session*> reading;  ///< that wait for a request, or for the rest of one
+  std::list<Session*> writing;
+  std::size_t size() const { return reading.size() + writing.size(); }
+};
+
 /// One connection: reads a request, answers it, and so on until the client or the clock ends it. Keeps itself alive through the
 /// handlers that are pending.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, const HttpOptions& options, const HttpSubjects& subjects,
-          std::size_t& connections)
-      : stream_(std::move(socket)), options_(options), subjects_(subjects), connections_(connections) {
-    ++connections_;
+  Session(tcp::socket socket, const HttpOptions& options, const HttpSubjects& subjects, Sessions& sessions)
+      : stream_(std::move(socket)), options_(options), subjects_(subjects), sessions_(sessions) {
+    now_in(sessions_.reading);
   }
-  ~Session() { --connections_; }
+  ~Session() { leave(); }
+
+  /// Closes the connection, whatever it is about.
+  void abort() {
+    leave();
+    stream_.close();
+  }
 
   void read() {
+    now_in(sessions_.reading);
     parser_.emplace();
     parser_->header_limit(kHeaderBytesMax);
     parser_->body_limit(kBodyBytesMax);
@@ -112,9 +130,11 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void write(bool head) {
+    if (!list_) return;  // aborted
+    now_in(sessions_.writing);
     stream_.expires_after(options_.timeout);
     auto written = [self = shared_from_this()](error_code error, std::size_t) {
-      if (error || !self->response_.keep_alive()) self->close();
+      if (error || !self->list_ || !self->response_.keep_alive()) self->close();
       else self->read();
     };
     if (!head) {
@@ -124,6 +144,16 @@ class Session : public std::enable_shared_from_this<Session> {
     head_.emplace(response_.base());
     head_serializer_.emplace(*head_);
     http::async_write_header(stream_, *head_serializer_, std::move(written));
+  }
+
+  void now_in(std::list<Session*>& list) {
+    leave();
+    place_ = list.insert(list.end(), this);
+    list_ = &list;
+  }
+  void leave() {
+    if (list_) list_->erase(place_);
+    list_ = nullptr;
   }
 
   void close() {
@@ -139,7 +169,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<http::response_serializer<http::empty_body>> head_serializer_;
   const HttpOptions& options_;
   const HttpSubjects& subjects_;
-  std::size_t& connections_;
+  Sessions& sessions_;
+  std::list<Session*>* list_ = nullptr;  ///< none: aborted
+  std::list<Session*>::iterator place_;
 };
 
 }  // namespace
@@ -166,12 +198,22 @@ struct HttpEndpoint::Core {
   void accept() {
     acceptor.async_accept([this](error_code error, tcp::socket socket) {
       if (!acceptor.is_open()) return;
-      if (error) return accept_later();
-      // Too many: dropping the newest keeps those that are being served.
-      if (connections < options.connections_max)
-        std::make_shared<Session>(std::move(socket), options, subjects, connections)->read();
+      if (error) {
+        make_room();
+        return accept_later();
+      }
+      // A probe is always let in, however many connections others hold open without saying anything.
+      if (sessions.size() >= options.connections_max) make_room();
+      std::make_shared<Session>(std::move(socket), options, subjects, sessions)->read();
       accept();
     });
+  }
+
+  /// Closes the connection that has waited longest for its client; only where all are being answered, the one whose client takes its answer
+  /// most slowly.
+  void make_room() {
+    std::list<Session*>& list = sessions.reading.empty() ? sessions.writing : sessions.reading;
+    if (!list.empty()) list.front()->abort();
   }
 
   /// The process may be out of file descriptors; asking again at once would only burn a core.
@@ -184,8 +226,7 @@ struct HttpEndpoint::Core {
 
   const HttpOptions options;
   const HttpSubjects subjects;
-  std::size_t connections =
-      0;  // before the context: its pending sessions count themselves out when it is destroyed
+  Sessions sessions;  // before the context: its pending sessions leave it when that is destroyed
   asio::io_context context{1};
   tcp::acceptor acceptor;
   asio::steady_timer pause;
@@ -196,7 +237,7 @@ HttpEndpoint::HttpEndpoint(HttpOptions options, HttpSubjects subjects)
     : core_(std::make_unique<Core>(std::move(options), std::move(subjects))) {
   core_->listen();
   core_->accept();
-  core_->thread = std::thread([core = core_.get()] { core->context.run(); });
+  core_->thread = start_own_thread("http", [core = core_.get()] { core->context.run(); });
 }
 
 HttpEndpoint::~HttpEndpoint() {

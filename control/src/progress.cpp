@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "console.hpp"
+#include "own_thread.hpp"
 #include "quantity.hpp"
 
 namespace weir {
@@ -59,7 +60,7 @@ ProgressPrinter::ProgressPrinter(Console& console, std::function<JobStatus()> st
       now_(std::move(now)),
       columns_(columns),
       colour_(colour),
-      thread_([this] { loop(); }) {}
+      thread_(start_own_thread("progress", [this] { loop(); })) {}
 
 ProgressPrinter::~ProgressPrinter() {
   {

@@ -1,81 +1,97 @@
 #include "redaction.hpp"
 
 #include <algorithm>
+#include <cctype>
 
-#include <weir/core/connector.hpp>
+#include <fmt/format.h>
 
 namespace weir {
 
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+constexpr std::size_t kShortestSearched = 4;
+constexpr std::size_t kShortestLine = 8;
+/// Less of a secret in base64 would be found in texts that do not hold it.
+constexpr std::size_t kShortestBase64 = 6;
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+std::string lowered(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(c < 128 ? std::tolower(c) : c); });
+  return result;
 }
 
-/// Undoes percent-encoding as far as there is any; what is malformed stays as it is.
-std::string lenient_decode(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      decoded.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
-      i += 2;
-    } else {
-      decoded.push_back(text[i]);
-    }
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    if (is_word(c) || c == '-' || c == '.' || c == '_' || c == '~') encoded += c;
+    else encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
-  return decoded;
+  return encoded;
 }
 
-void remember(std::string_view value, std::vector<std::string>* hidden) {
-  if (!hidden) return;
-  hidden->emplace_back(value);
-  hidden->push_back(lenient_decode(value));
-}
-
-std::string redacted_parameters(std::string_view query, std::vector<std::string>* hidden) {
-  std::string result;
-  while (true) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    const std::size_t equals = pair.find('=');
-    if (equals != std::string_view::npos && is_secret(lenient_decode(pair.substr(0, equals)))) {
-      remember(pair.substr(equals + 1), hidden);
-      result.append(pair.substr(0, equals + 1)).append(kHidden);
-    } else {
-      result.append(pair);
+/// The digits that `text` has in base64 wherever it stands in a longer text, `skipped` bytes behind a whole group.
+std::string base64_inside(std::string_view text, std::size_t skipped) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string digits;
+  // Digits of six bits: the first one that holds nothing but bits of the text, and so on.
+  const std::size_t bits = 8 * (skipped + text.size());
+  for (std::size_t at = (8 * skipped + 5) / 6 * 6; at + 6 <= bits; at += 6) {
+    unsigned value = 0;
+    for (std::size_t bit = at; bit < at + 6; ++bit) {
+      const auto byte = static_cast<unsigned char>(text[bit / 8 - skipped]);
+      value = value * 2 + ((byte >> (7 - bit % 8)) & 1u);
     }
-    if (end == query.size()) return result;
-    result.push_back('&');
-    query.remove_prefix(end + 1);
+    digits += kDigits[value];
+  }
+  return digits;
+}
+
+void replace_all(std::string& text, std::string& folded, const std::string& form) {
+  for (std::size_t at = folded.find(form); at != std::string::npos; at = folded.find(form, at + 3)) {
+    text.replace(at, form.size(), kHidden);
+    folded.replace(at, form.size(), kHidden);
   }
 }
 
-/// `user:password@host` → `user:***@host`.
-std::string redacted_location(std::string_view location, std::vector<std::string>* hidden) {
-  const std::size_t slashes = location.find("://");
-  const std::size_t at = location.rfind('@');
-  if (slashes == std::string_view::npos || at == std::string_view::npos || at < slashes + 3)
-    return std::string(location);
-  const std::size_t colon = location.find(':', slashes + 3);
-  if (colon == std::string_view::npos || colon > at) return std::string(location);
-  remember(location.substr(colon + 1, at - colon - 1), hidden);
-  return std::string(location.substr(0, colon + 1)) + kHidden + std::string(location.substr(at));
+void replace_behind_marks(std::string& text, std::string& folded, const std::string& form) {
+  for (std::size_t at = folded.find(form); at != std::string::npos; at = folded.find(form, at + 1)) {
+    const std::size_t end = at + form.size();
+    if (at == 0 || (folded[at - 1] != ':' && folded[at - 1] != '=') ||
+        (end < folded.size() && is_word(folded[end])))
+      continue;
+    text.replace(at, form.size(), kHidden);
+    folded.replace(at, form.size(), kHidden);
+  }
 }
 
 }  // namespace
 
-std::string redacted_address(std::string_view text, std::vector<std::string>* hidden) {
-  const std::size_t question = text.find('?');
-  if (question == std::string_view::npos) return redacted_location(text, hidden);
-  const std::string location = redacted_location(text.substr(0, question), hidden);
-  return location + "?" + redacted_parameters(text.substr(question + 1), hidden);
+void Secrets::add(const std::string& value) {
+  if (value.empty()) return;
+  if (value.size() < kShortestSearched) {
+    short_.insert(lowered(value));
+    return;
+  }
+  add_forms(value);
+  if (value.find('\n') == std::string::npos) return;
+  for (std::string_view rest = value; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find_first_of("\r\n"));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    // What frames a key is the same for all.
+    if (line.size() >= kShortestLine && line.substr(0, 5) != "-----") add_forms(line);
+  }
 }
 
-void Secrets::add(const std::string& value) {
-  if (value.size() >= 4) values_.insert(value);
+void Secrets::add_forms(std::string_view value) {
+  forms_.insert(lowered(value));
+  forms_.insert(lowered(percent_encoded(value)));
+  for (const std::size_t skipped : {0u, 1u, 2u})
+    if (const std::string digits = base64_inside(value, skipped); digits.size() >= kShortestBase64)
+      forms_.insert(lowered(digits));
 }
 
 void Secrets::add_all(const std::vector<std::string>& values) {
@@ -83,9 +99,10 @@ void Secrets::add_all(const std::vector<std::string>& values) {
 }
 
 std::string Secrets::scrub(std::string text) const {
-  for (const std::string& secret : values_)
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
-      text.replace(at, secret.size(), kHidden);
+  if (forms_.empty() && short_.empty()) return text;
+  std::string folded = lowered(text);
+  for (const std::string& form : forms_) replace_all(text, folded, form);
+  for (const std::string& form : short_) replace_behind_marks(text, folded, form);
   return text;
 }
 

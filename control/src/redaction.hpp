@@ -5,18 +5,16 @@
 #include <string_view>
 #include <vector>
 
+#include <weir/core/redaction.hpp>
+
 namespace weir {
 
-inline constexpr const char* kHidden = "***";
-
-/// A connector's address with the values of secret parameters and the password before an `@` as ***. Works on any text, well
-/// formed or not; what it hides is appended to `hidden`, encoded and decoded.
-std::string redacted_address(std::string_view text, std::vector<std::string>* hidden = nullptr);
-
-/// Knows the secrets of a configuration and takes them out of whatever is about to be shown.
+/// Knows the secrets of a configuration and takes them out of whatever is about to be shown, also where somebody has changed their case, or
+/// written them in base64 or percent-encoded.
 class Secrets {
  public:
-  /// Values of fewer than four bytes are not remembered: taking them out would mutilate any text, and protect nothing.
+  /// Lines of a text of several are secrets each. Values of fewer than four bytes are found only where they stand as in an address or
+  /// setting, behind `:` or `=`, whole: elsewhere, taking them out would mutilate any text, and protect nothing.
   void add(const std::string& value);
   void add_all(const std::vector<std::string>& values);
   std::string scrub(std::string text) const;
@@ -27,7 +25,11 @@ class Secrets {
       return a.size() != b.size() ? a.size() > b.size() : a < b;
     }
   };
-  std::set<std::string, LongestFirst> values_;
+  void add_forms(std::string_view value);
+  using Forms = std::set<std::string, LongestFirst>;
+
+  Forms forms_;  ///< in lower case
+  Forms short_;
 };
 
 }  // namespace weir

@@ -7,6 +7,8 @@
 
 #include <system_error>
 
+#include "own_thread.hpp"
+
 namespace weir {
 
 namespace {
@@ -49,7 +51,7 @@ StopSignals::~StopSignals() {
 }
 
 void StopSignals::forward_to(std::function<void(int)> stop) {
-  thread_ = std::thread([this, stop = std::move(stop)] { loop(stop); });
+  thread_ = start_own_thread("signals", [this, stop = std::move(stop)] { loop(stop); });
 }
 
 void StopSignals::end() {

@@ -31,10 +31,12 @@ std::optional<RawValue> interpret(const std::string& variable, const std::string
                                   const Program& program) {
   const Origin origin{Layer::kVariable, variable};
   for (const ConfigKey& key : keys())
-    if (variable_of(key.name) == variable) return RawValue{std::string(key.name), text, text, origin};
+    if (variable_of(key.name) == variable)
+      return RawValue{std::string(key.name), text, redacted_address(text), origin};
   for (const Parameter& p : program.parameters)
     if (variable_of(p.name) == variable)
-      return RawValue{"parameters." + p.name, text, is_secret(p.name) ? kHidden : text, origin};
+      return RawValue{"parameters." + p.name, text, is_secret(p.name) ? kHidden : redacted_address(text),
+                      origin};
   for (const NamedKey& key : named_keys()) {
     const std::string prefix = variable_of(key.flag) + "_";
     if (variable.size() > prefix.size() && variable.compare(0, prefix.size(), prefix) == 0)

@@ -176,8 +176,8 @@ void Attempt::plan_state() {
     throw FailJob(
         fmt::format(
             "{} does not fit this pipeline; convert it by a program that has both forms, or start over "
-            "with --from fresh:\n  {}",
-            state_files_->describe(start_->epoch), fmt::join(plan_.refusals, "\n  ")),
+            "with --from fresh: {}",
+            state_files_->describe(start_->epoch), fmt::join(plan_.refusals, "; ")),
         ExitCode::kStateUnusable);
   for (const StateOutcome& outcome : plan_.states)
     if (outcome.change.kind != StateChange::Kind::kSame) world_.log(outcome.line);

@@ -47,6 +47,8 @@ struct Job::Core {
       : options(std::move(o)),
         graph(with_dead_letters(std::move(g), options)),
         world(std::move(w)),
+        log_attempt_failed(world.attempt_failed ? world.attempt_failed : world.log),
+        log_job_failed(world.job_failed ? world.job_failed : world.log),
         restarts(world.metrics.counter("weir_job_restarts_total", "Attempts after the first one.")),
         losses(world.metrics, options.patience, world.log) {}
 
@@ -62,6 +64,7 @@ struct Job::Core {
   JobOptions options;
   JobGraph graph;
   JobWorld world;
+  const std::function<void(const std::string&)> log_attempt_failed, log_job_failed;
   Counter& restarts;
   LossWatch losses;
   Epoch oldest = options.from == StartFrom::kResume ? kNoEpoch : kStartAnew;
@@ -128,7 +131,8 @@ std::optional<ExitCode> Job::Core::prepare_restart(const std::string& why) {
   }
   restarts.add(1);
   enter(JobState::kRestarting);
-  world.log(fmt::format("attempt failed: {}; going on from the last commit in {} ms", why, wait->count()));
+  log_attempt_failed(
+      fmt::format("attempt failed: {}; going on from the last commit in {} ms", why, wait->count()));
   if (!stop_requested) sleeper.park(*wait);
   if (stop_requested) return fail("stopped while restarting", ExitCode::kJobFailed);
   return std::nullopt;
@@ -190,7 +194,7 @@ void Job::Core::enter(JobState next) {
 }
 
 ExitCode Job::Core::fail(const std::string& why, ExitCode code) {
-  world.log(fmt::format("job failed: {}", why));
+  log_job_failed(fmt::format("job failed: {}", why));
   std::lock_guard lock(mutex);
   status.last_failure = why;
   status.state = JobState::kFailed;

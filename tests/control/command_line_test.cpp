@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "console.hpp"
 #include "example_program.hpp"
 #include "version.hpp"
 
@@ -62,6 +63,44 @@ TEST_CASE("a log line has a time in UTC, a level and one line of text") {
   CHECK(contains(shell.err(), "Z info  first\\nsecond\\x1b[2J\\tend\n"));
   CHECK(shell.run({"--log-level", "warn"}) == 0);
   CHECK(shell.err() == "");
+}
+
+TEST_CASE("why a job failed is said at every log level, once") {
+  for (const char* level : {"trace", "info", "warn", "error", "off"}) {
+    INFO(level);
+    Shell shell;
+    shell.script.body = [](JobWorld& world) {
+      world.attempt_failed("attempt failed: unlucky");
+      world.job_failed("job failed: no broker answers");
+      return ExitCode::kCannotConnect;
+    };
+    CHECK(shell.run({"--log-level", level}) == 3);
+    const std::string reason = "Z error job failed: no broker answers\n";
+    const std::size_t at = shell.err().find(reason);
+    REQUIRE(at != std::string::npos);
+    CHECK(shell.err().find("no broker", at + reason.size()) == std::string::npos);
+    const bool shows_warnings = *level != 'e' && *level != 'o';
+    CHECK(contains(shell.err(), "Z warn  attempt failed: unlucky\n") == shows_warnings);
+    shell.script.body = [](JobWorld&) -> ExitCode {
+      throw FailJob("state of another job", ExitCode::kStateUnusable);
+    };
+    CHECK(shell.run({"--log-level", level}) == 5);
+    CHECK(contains(shell.err(), "Z error state of another job\n"));
+  }
+}
+
+TEST_CASE("a log that could not be written goes on when it can be, and says what is missing") {
+  std::ofstream full("/dev/full");
+  const Secrets none;
+  std::stringbuf room;
+  std::ostream err(full.rdbuf());
+  Console console(err, LogLevel::kInfo, none);
+  console.log(LogLevel::kInfo, "first");
+  console.log(LogLevel::kInfo, "second");
+  err.rdbuf(&room);
+  console.log(LogLevel::kInfo, "third");
+  CHECK(contains(room.str(), "Z warn  2 lines before this one could not be written\n"));
+  CHECK(contains(room.str(), "Z info  third\n"));
 }
 
 TEST_CASE("what was done is summed up at the end") {

@@ -11,6 +11,7 @@
 #include "keys.hpp"
 #include "metrics_text.hpp"
 #include "project_directory.hpp"
+#include "standard_output.hpp"
 #include "version.hpp"
 
 namespace weir {
@@ -108,7 +109,8 @@ TEST_CASE("the list of exit codes is whole") {
                                                     {ExitCode::kUsage, "wrong use or configuration"},
                                                     {ExitCode::kCannotConnect, "cannot connect"},
                                                     {ExitCode::kFenced, "fenced"},
-                                                    {ExitCode::kStateUnusable, "state unusable"}};
+                                                    {ExitCode::kStateUnusable, "state unusable"},
+                                                    {kAnswerCut, "answer cut off"}};
   for (const auto& [code, name] : codes) {
     INFO(name);
     CHECK(text.find(fmt::format("\n| {} | {} |", static_cast<int>(code), name)) != std::string::npos);

@@ -200,23 +200,63 @@ TEST_CASE("a client that sends a byte now and then is left when the time is up")
   CHECK(lingering.closed());
 }
 
-TEST_CASE("connections beyond the limit are dropped, and there is room again when others leave") {
+TEST_CASE("however many connections are held open, probes are answered at once") {
+  Served served;
+  const std::string request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const char* const held[] = {"", "G", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ", request.c_str(),
+                              "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\nabc"};
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 250; ++i) {
+    clients.push_back(std::make_unique<RawClient>(served.port));
+    clients.back()->send(held[i % std::size(held)]);
+  }
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    CHECK(status_of(get(served.port, "/healthz")) == 200);
+    CHECK(status_of(get(served.port, "/readyz")) == 200);
+  }
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(1));
+}
+
+TEST_CASE("clients that do not take their answers keep nobody out") {
+  HttpOptions options;
+  options.connections_max = 5;
+  HttpSubjects subjects;
+  subjects.status = [] {
+    JobStatus status;
+    status.state = JobState::kRunning;
+    return status;
+  };
+  subjects.metrics = [] { return std::string(20'000'000, 'x'); };
+  options.port = 0;
+  HttpEndpoint endpoint(options, subjects);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 12; ++i) {
+    clients.push_back(std::make_unique<RawClient>(endpoint.port()));
+    clients.back()->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(status_of(get(endpoint.port(), "/healthz")) == 200);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(1));
+}
+
+TEST_CASE("beyond the limit the connection that has been silent longest is closed") {
   HttpOptions options;
   options.connections_max = 3;
   Served served(options);
-  {
-    std::vector<std::unique_ptr<RawClient>> clients;
-    for (int i = 0; i < 3; ++i) {
-      clients.push_back(std::make_unique<RawClient>(served.port));
-      REQUIRE(clients.back()->send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-      CHECK(status_of(clients.back()->read_until("running\n")) == 200);
-    }
-    CHECK(get(served.port, "/healthz").empty());
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<RawClient>(served.port));
+    REQUIRE(clients.back()->send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    CHECK(status_of(clients.back()->read_until("running\n")) == 200);
   }
-  int status = 0;
-  for (int attempt = 0; attempt < 1'000 && status == 0; ++attempt)
-    status = status_of(get(served.port, "/healthz"));
-  CHECK(status == 200);
+  REQUIRE(clients[0]->send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  CHECK(status_of(clients[0]->read_until("running\n")) == 200);
+  CHECK(status_of(get(served.port, "/healthz")) == 200);
+  CHECK(clients[1]->read_all().empty());
+  CHECK(clients[1]->closed());
+  REQUIRE(clients[0]->send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  CHECK(status_of(clients[0]->read_until("running\n")) == 200);
 }
 
 TEST_CASE("malformed requests are refused and harm nobody") {

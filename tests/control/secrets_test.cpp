@@ -26,6 +26,83 @@ TEST_CASE("scrubbing takes out every occurrence, the longest first") {
   CHECK(secrets.scrub("hunter2") == "***");
 }
 
+TEST_CASE("scrubbing finds secrets in other forms") {
+  Secrets secrets;
+  secrets.add("Tr0ub4dor&3");
+  for (const char* form : {"tr0ub4dor&3", "TR0UB4DOR&3", "Tr0ub4dor%263", "tr0ub4dor%263"}) {
+    INFO(form);
+    CHECK(secrets.scrub(std::string("x:") + form + "@host") == "x:***@host");
+  }
+  // base64 of "ann:…", "bob2:…" and "\0ann\0…": whatever stands before the secret.
+  for (const char* form : {"YW5uOlRyMHViNGRvciYz", "Ym9iMjpUcjB1YjRkb3ImMw==", "AGFubgBUcjB1YjRkb3ImMw=="}) {
+    INFO(form);
+    CHECK(secrets.scrub(std::string("Authorization: Basic ") + form).find("***") != std::string::npos);
+    CHECK(secrets.scrub(form).size() <= 14);
+  }
+  CHECK(secrets.scrub("Troubador & 3") == "Troubador & 3");
+}
+
+TEST_CASE("short secrets are found where secrets stand, and nowhere else") {
+  Secrets secrets;
+  secrets.add_all({"abc", "x"});
+  CHECK(secrets.scrub("kafka://ann:abc@h?password=abc&p=x abcd=1 :abcd abc x box=xy") ==
+        "kafka://ann:***@h?password=***&p=*** abcd=1 :abcd abc x box=xy");
+}
+
+TEST_CASE("of a secret of several lines each is one") {
+  Secrets secrets;
+  secrets.add("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\r\nkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----");
+  CHECK(secrets.scrub("cannot parse kqhkiG9w0BAQEF behind MIIEvQIBADANBg") == "cannot parse *** behind ***");
+  CHECK(secrets.scrub("expected -----BEGIN PRIVATE KEY-----") == "expected -----BEGIN PRIVATE KEY-----");
+}
+
+TEST_CASE("places of checkpoints are addresses, and hide what addresses hide") {
+  const std::string address = "s3://AKIA:CANARY-1/x@bucket/p?region=eu&secret_access_key=CANARY-2";
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"config", "--checkpoint-dir", address},
+                                             {"config", "--json", "--checkpoint-dir", address},
+                                             {"config", "--from", "savepoint:" + address},
+                                             {"config", "--from", "savepoints:" + address},
+                                             {"config", "--state-dir", address},
+                                             {"run", "--checkpoint-dir", address},
+                                             {"check", "--checkpoint-dir", address},
+                                             {"state", "ls", "--at", address},
+                                             {"savepoint", "inspect", address},
+                                             {"savepoint", "create", "/nowhere", "--at", address},
+                                             {"savepoint", "diff", address, address}}) {
+    Shell shell;
+    shell.program.store = [](const JobOptions& job) -> std::unique_ptr<CheckpointStore> {
+      throw FailJob("no store at " + job.checkpoint_dir, ExitCode::kCannotConnect);
+    };
+    shell.script.body = [&](JobWorld& world) -> ExitCode {
+      world.log("storing to " + shell.script.options.checkpoint_dir);
+      throw FailJob("no store at " + shell.script.options.checkpoint_dir, ExitCode::kCannotConnect);
+    };
+    shell.run(arguments);
+    INFO(arguments[0] << ' ' << arguments[1] << '\n' << shell.out() << shell.err());
+    CHECK((shell.out() + shell.err()).find("CANARY") == std::string::npos);
+    shell.variables["WEIR_CHECKPOINT_DIR"] = address;
+    shell.run({arguments[0], arguments[1]});
+    CHECK((shell.out() + shell.err()).find("CANARY") == std::string::npos);
+  }
+}
+
+TEST_CASE("a program's own secret defaults, and those of the environment's store, are hidden") {
+  Shell shell;
+  shell.program.parameters.push_back(
+      {"airport-password", ParameterKind::kText, "CANARY-3", "What opens it."});
+  shell.variables["AWS_SECRET_ACCESS_KEY"] = "CANARY-4";
+  shell.script.body = [&](JobWorld& world) -> ExitCode {
+    world.log("CANARY-3 and CANARY-4");
+    return ExitCode::kDone;
+  };
+  for (const char* command : {"config", "run", "--help"}) {
+    shell.run({command});
+    INFO(command << shell.out() << shell.err());
+    CHECK((shell.out() + shell.err()).find("CANARY") == std::string::npos);
+  }
+}
+
 TEST_CASE("no output holds a secret, whatever goes wrong") {
   int next = 0;
   std::vector<std::string> canaries;

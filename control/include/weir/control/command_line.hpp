@@ -52,7 +52,8 @@ struct Terminal {
   std::size_t columns = 80;                      ///< width of that terminal
   std::string directory = ".";                   ///< where weir.yaml is looked for
 
-  static Terminal of_process();
+  /// Answers go to `out`, everything else to stderr.
+  static Terminal of_process(std::ostream& out);
 };
 
 /// Everything after main(): reads flags, environment and file, and does what the command says. Returns the process' exit

@@ -119,6 +119,9 @@ struct JobWorld {
   std::function<std::unique_ptr<StateBackend>(const JobOptions&)> backend;
   std::function<std::unique_ptr<CheckpointStore>(const JobOptions&)> store;
   std::function<void(const std::string& line)> log = [](const std::string&) {};
+  /// Take why an attempt, or the job, failed; where they are empty, log does.
+  std::function<void(const std::string& line)> attempt_failed = {};
+  std::function<void(const std::string& line)> job_failed = {};
 };
 
 /// Runs one pipeline: attempts, restarts between them, stop on request.

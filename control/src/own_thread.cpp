@@ -1,0 +1,25 @@
+#include "own_thread.hpp"
+
+#include <pthread.h>
+
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <weir/core/error.hpp>
+#include <weir/core/no_thread.hpp>
+
+namespace weir {
+
+std::thread start_own_thread(std::string_view name, std::function<void()> work) {
+  try {
+    return std::thread([short_name = std::string(name.substr(0, 15)), work = std::move(work)] {
+      pthread_setname_np(pthread_self(), short_name.c_str());
+      work();
+    });
+  } catch (const std::system_error& refused) {
+    throw FailJob(no_thread_text(name, refused));
+  }
+}
+
+}  // namespace weir
