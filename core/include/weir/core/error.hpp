@@ -15,17 +15,21 @@ enum class ExitCode : int {
   kStateUnusable = 5,
 };
 
+/// A message as it is carried: control characters that came with quoted data are made visible, so that a NUL does not cut off
+/// what follows it. Line ends and tabs stay.
+std::string printable(const std::string& message);
+
 /// This attempt is over; the next one, from the last commit, may succeed (a broker that went away).
 class RestartJob : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit RestartJob(const std::string& message) : std::runtime_error(printable(message)) {}
 };
 
 /// A restart cannot help. Carries what the process ends with.
 class FailJob : public std::runtime_error {
  public:
   explicit FailJob(const std::string& message, ExitCode code = ExitCode::kJobFailed)
-      : std::runtime_error(message), code_(code) {}
+      : std::runtime_error(printable(message)), code_(code) {}
   ExitCode code() const { return code_; }
 
  private:
