@@ -265,7 +265,7 @@ std::unique_ptr<Task> Attempt::build_source(const Vertex& vertex, std::uint32_t 
   const auto& definition = std::get<SourceVertex>(vertex.what);
   OpenSource& open = source_of(vertex);
   std::vector<std::unique_ptr<EdgeOutput>> edges;
-  SourceContext context{this->context(vertex, worker, edges), RejectPolicy::kFail};
+  SourceContext context{this->context(vertex, worker, edges), RejectPolicy::kFail, world_.log};
   if (const auto found = options_.on_reject.find(vertex.name); found != options_.on_reject.end())
     context.on_reject = found->second;
   return std::make_unique<SourceTask>(

@@ -21,6 +21,20 @@ struct Event {
 };
 BOOST_DESCRIBE_STRUCT(Event, (), (name, time))
 
+/// Rejects what a test says.
+class RejectingReader final : public PartitionReader {
+ public:
+  explicit RejectingReader(std::vector<Rejected> rejected) : rejected_(std::move(rejected)) {}
+  ReadStatus read(RowSink& rows, std::size_t) override {
+    for (const Rejected& each : rejected_) rows.reject(each);
+    return ReadStatus::kEnd;
+  }
+  Position position() const override { return {}; }
+
+ private:
+  std::vector<Rejected> rejected_;
+};
+
 /// Reads what a test has written down; an empty name cannot be decoded.
 class ScriptedReader final : public PartitionReader {
  public:
@@ -168,8 +182,63 @@ TEST_CASE("Under the policy dead_letter rejects become rows with their origin") 
   CHECK(rig.source->read(0, reader, 10).rows == 2);
   CHECK(rig.letters ==
         std::vector<testing::Timed<DeadLetter>>{
-            {{"events", "events-0", 101, "field 'name' is missing", "{\"time\":7}"}, EventTime::min()}});
+            {{"events", "events-0", 101, "field 'name' is missing", "{\"time\":7}", "text", 10},
+             EventTime::min()}});
   CHECK(rig.rejected() == 1);
+}
+
+TEST_CASE("A dead letter keeps every byte: text as it is, anything else as base64") {
+  Rig rig(RejectPolicy::kDeadLetter);
+  const std::string text("caf\xC3\xA9 \0 \n", 10);
+  RejectingReader reader({{1, "reason", text},
+                          {2, "reason", "\xFF"},
+                          {3, "reason", std::string_view("\0\xC3", 2)},
+                          {4, "reason", "\xED\xA0\x80"},
+                          {5, std::string_view("a NUL: \0!", 9), ""}});
+  rig.source->read(0, reader, 10);
+  REQUIRE(rig.letters.size() == 5);
+  const auto letter = [&](std::size_t i) { return rig.letters[i].row; };
+  CHECK((letter(0).payload == text && letter(0).encoding == "text" && letter(0).bytes == 10));
+  CHECK((letter(1).payload == "/w==" && letter(1).encoding == "base64" && letter(1).bytes == 1));
+  CHECK((letter(2).payload == "AMM=" && letter(2).encoding == "base64" && letter(2).bytes == 2));
+  CHECK((letter(3).payload == "7aCA" && letter(3).encoding == "base64" && letter(3).bytes == 3));
+  CHECK((letter(4).payload.empty() && letter(4).encoding == "text"));
+  CHECK(letter(4).reason == "a NUL: \\x00!");
+}
+
+TEST_CASE("A dead letter of a long record says how long it was, and cuts no character in two") {
+  Rig rig(RejectPolicy::kDeadLetter);
+  const std::string whole = std::string(65'535, 'x') + "\xC3\xA9" + std::string(100'000, 'y');
+  const std::string fits(65'536, 'z');
+  RejectingReader reader({{1, "bad", whole}, {2, "bad", fits}, {3, "too long", fits, 40'000'000}});
+  rig.source->read(0, reader, 10);
+  REQUIRE(rig.letters.size() == 3);
+  CHECK(rig.letters[0].row.payload == std::string(65'535, 'x'));
+  CHECK(rig.letters[0].row.bytes == whole.size());
+  CHECK(rig.letters[0].row.encoding == "text");
+  CHECK(rig.letters[0].row.reason == "bad; of its 165537 bytes the first 65535 are kept");
+  CHECK((rig.letters[1].row.payload == fits && rig.letters[1].row.reason == "bad"));
+  CHECK(rig.letters[2].row.reason == "too long; of its 40000000 bytes the first 65536 are kept");
+}
+
+TEST_CASE("A message about a reject is not cut by what it quotes, and gives the advice of who rejected it") {
+  const auto message_of = [](Rejected rejected) {
+    Rig rig(RejectPolicy::kFail);
+    RejectingReader reader({rejected});
+    try {
+      rig.source->read(0, reader, 10);
+    } catch (const FailJob& failure) {
+      return std::string(failure.what());
+    }
+    return std::string();
+  };
+  const std::string message =
+      message_of({7, std::string_view("it has a \0", 10), std::string_view("a\0\x1b[2J\xFF", 7)});
+  CHECK_THAT(message, Catch::Contains("it has a \\x00; the record: a\\x00\\x1b[2J\\xff\n") &&
+                          Catch::Contains("--on-error events=skip"));
+  CHECK(message_of({7, "bad", std::string(10'000, 'x')}).size() < 500);
+  const std::string advised = message_of({7, "a deletion", "", 0, "make it a row"});
+  CHECK_THAT(advised, Catch::Contains("make it a row") && !Catch::Contains("skip"));
 }
 
 }  // namespace weir

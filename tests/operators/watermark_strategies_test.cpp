@@ -78,6 +78,7 @@ struct Rig {
     context.base.name = "ticks";
     context.base.metrics = &metrics;
     context.base.environment = &clock;
+    context.warn = [this](const std::string& line) { warnings.push_back(line); };
     context.base.outputs.resize(1);
     context.base.outputs[0].push_back(std::make_unique<TimesKept>(times));
     source = make(std::move(context));
@@ -90,8 +91,15 @@ struct Rig {
     return source->watermark(partition).millis;
   }
 
+  double counted_ahead() const {
+    for (const MetricSample& sample : metrics.collect())
+      if (sample.name == "weir_source_ahead_of_clock_records_total") return sample.value;
+    return -1;
+  }
+
   SetClock clock;
   MetricRegistry metrics;
+  std::vector<std::string> warnings;
   SourceOperatorFactory make;
   std::vector<std::int64_t> times;
   std::unique_ptr<SourceOperator> source;
@@ -153,6 +161,63 @@ TEST_CASE("A strategy of one's own may look at rows") {
 TEST_CASE("A strategy cannot say that time has ended") {
   Rig rig([](auto& ticks) { ticks.event_time(&Tick::time, AtTheEnd{}); });
   CHECK(rig.watermark_after({{EventTime{100}}}) == EventTime::max().millis - 1);
+}
+
+TEST_CASE("A row too far ahead of the clock passes on, but does not move the watermark") {
+  Rig rig([](auto& ticks) {
+    ticks.event_time(&Tick::time, bounded_out_of_orderness(100ms).ahead_of_clock_at_most(1h));
+  });
+  const std::int64_t now = rig.clock.time.millis, hour = 3'600'000, year_9999 = 253'370'764'800'000;
+  CHECK(rig.watermark_after({{EventTime{now - 50}}, {EventTime{year_9999}}, {EventTime{now}}}) == now - 101);
+  CHECK(rig.times == std::vector<std::int64_t>{now - 50, year_9999, now});
+  CHECK(rig.counted_ahead() == 1);
+  REQUIRE(rig.warnings.size() == 1);
+  for (const char* part : {"source 'ticks'", "partition 'a'", "253370764800000", "3600000", "filter()"})
+    CHECK_THAT(rig.warnings[0], Catch::Contains(part));
+  // Exactly the bound is believed; each partition is told of once.
+  CHECK(rig.watermark_after({{EventTime{now + hour}}, {EventTime{now + hour + 1}}}) == now + hour - 101);
+  CHECK(rig.counted_ahead() == 2);
+  CHECK(rig.warnings.size() == 1);
+  CHECK(rig.watermark_after({{EventTime::max()}, {EventTime{year_9999}}}, 1) == 5000);
+  CHECK(rig.counted_ahead() == 4);
+  CHECK(rig.warnings.size() == 2);
+  CHECK(rig.clock.readings == 3);
+}
+
+TEST_CASE("What was too far ahead is believed when the clock has come there, and history always is") {
+  Rig rig([](auto& ticks) { ticks.event_time(&Tick::time, monotonous().ahead_of_clock_at_most(0ms)); });
+  const std::int64_t now = rig.clock.time.millis;
+  CHECK(rig.watermark_after({{EventTime{-5}}, {EventTime{now + 10}}}) == -6);
+  rig.clock.time = EventTime{now - 500};  // the clock was set back
+  CHECK(rig.watermark_after({{EventTime{now - 1}}}) == -6);
+  rig.clock.time = EventTime{now + 10};
+  CHECK(rig.watermark_after({{EventTime{now + 10}}}) == now + 9);
+  CHECK(rig.counted_ahead() == 2);
+}
+
+TEST_CASE("A watermark carried by a row, or said by a strategy of one's own, is held to the clock as well") {
+  const auto by_row = GENERATE(true, false);
+  Rig rig([&](auto& ticks) {
+    if (by_row) {
+      const std::int64_t leap = 1'000'000'000;  // a capture: such a strategy cannot be assigned
+      const auto leaping = [leap](const Tick& tick, EventTime time) -> std::optional<EventTime> {
+        if (!tick.closes) return std::nullopt;
+        return time.millis == 7 ? time + Duration{leap} : time;
+      };
+      ticks.event_time(&Tick::time, punctuated(leaping).ahead_of_clock_at_most(1s));
+    } else {
+      ticks.event_time(&Tick::time, ahead_of_clock_at_most(1s, FromClosing{}));
+    }
+  });
+  CHECK(rig.watermark_after({{EventTime{5}, true}, {EventTime{6}}}) == 5);
+  CHECK(rig.watermark_after({{EventTime{7}, by_row}, {EventTime{999'999'999}, true}}) == 5);
+  CHECK(rig.watermark_after({{EventTime{20}, true}}) == 20);
+  CHECK(rig.counted_ahead() == (by_row ? 2 : 1));
+}
+
+TEST_CASE("A strategy that leaps by itself comes no further than the clock and the bound") {
+  Rig rig([](auto& ticks) { ticks.event_time(&Tick::time, ahead_of_clock_at_most(1s, AtTheEnd{})); });
+  CHECK(rig.watermark_after({{EventTime{100}}}) == rig.clock.time.millis + 1000);
 }
 
 TEST_CASE("Ingestion time is the wall clock, read once a batch") {

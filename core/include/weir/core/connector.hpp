@@ -43,7 +43,7 @@ struct ConnectorContext {
   MetricRegistry* metrics = nullptr;
   /// Settings that hold for every address of this scheme, from `connectors.<scheme>` of the configuration.
   std::map<std::string, std::string> settings;
-  /// Takes what the operator of the job should know of; may be empty. Called while connectors are opened.
+  /// Takes what the operator of the job should know of; may be empty. Any thread, while the attempt lives.
   std::function<void(const std::string& line)> warn = {};
   /// What the source or sink may hold in queues of its own, all partitions and workers together; 0: as much as it likes.
   std::size_t memory_bytes = 0;

@@ -29,7 +29,10 @@ enum class StartAt { kEarliest, kLatest };
 struct Rejected {
   std::int64_t offset;       ///< of the message, or of the line's first byte
   std::string_view reason;   ///< what is wrong, naming the field
-  std::string_view payload;  ///< the bytes as they were read
+  std::string_view payload;  ///< the bytes as they were read, or their beginning
+  std::uint64_t bytes = 0;   ///< how many there were; 0: those of `payload`
+  /// What to do, where going on without the record would lose more than the record; empty: it may be skipped.
+  std::string_view advice = {};
 };
 
 /// Where a reader puts what it reads.
@@ -44,7 +47,7 @@ class RowSink {
 };
 
 enum class ReadStatus {
-  kRows,      ///< something was read; there may be more at once
+  kRows,      ///< something was read, be it no row yet; there may be more at once
   kNothing,   ///< nothing now; the reader is not at the end, or does not know
   kCaughtUp,  ///< nothing now, and the position equals the end that the outside reports
   kEnd,       ///< a bounded partition has ended; stays so
@@ -54,7 +57,8 @@ enum class ReadStatus {
 class PartitionReader {
  public:
   virtual ~PartitionReader() = default;
-  /// Reads at most `limit` rows and rejections. Throws RestartJob or FailJob when the partition cannot be read any more.
+  /// Reads at most `limit` rows and rejections, and looks at no more than about 1 MiB for that, whatever it finds there: barriers
+  /// wait for the call. What was begun (a long record, blank lines without end) is gone on with in the next one. Throws RestartJob or FailJob when the partition cannot be read any more.
   virtual ReadStatus read(RowSink& rows, std::size_t limit) = 0;
   /// The position after the last row or rejection handed over.
   virtual Position position() const = 0;
@@ -129,6 +133,8 @@ class SourceOperator {
 struct SourceContext {
   OperatorContext base;  ///< port 0: rows; port 1: dead letters
   RejectPolicy on_reject = RejectPolicy::kFail;
+  /// Takes what the operator of the job should know of; may be empty. Any thread.
+  std::function<void(const std::string& line)> warn = {};
 };
 
 using SourceOperatorFactory = std::function<std::unique_ptr<SourceOperator>(SourceContext)>;
@@ -149,8 +155,10 @@ struct DeadLetter {
   std::string_view partition;
   std::int64_t offset = 0;
   std::string_view reason;
-  std::string_view payload;
+  std::string_view payload;   ///< at most the first 64 KiB of what was read
+  std::string_view encoding;  ///< of `payload`: `text`, or `base64` where the bytes are no UTF-8
+  std::uint64_t bytes = 0;    ///< how long the record was
 };
-BOOST_DESCRIBE_STRUCT(DeadLetter, (), (source, partition, offset, reason, payload))
+BOOST_DESCRIBE_STRUCT(DeadLetter, (), (source, partition, offset, reason, payload, encoding, bytes))
 
 }  // namespace weir

@@ -25,7 +25,8 @@ class SourceStream : public Stream<Row> {
   SourceStream(detail::GraphBuilder& builder, VertexId vertex) : Stream<Row>(builder, vertex, 0, {}, {}) {}
 
   /// Gives rows their event time, from a member of type EventTime or a function of the row, and says how watermarks follow from it:
-  /// monotonous(), bounded_out_of_orderness(), punctuated(), or a WatermarkStrategy of one's own.
+  /// monotonous(), bounded_out_of_orderness(), punctuated(), or a WatermarkStrategy of one's own; each with
+  /// ahead_of_clock_at_most() where rows may come whose time is nonsense.
   /// Watermarks are kept for each partition, merged by minimum over all partitions of the source, and sent at most once a linger. After a
   /// restart each partition goes on with the watermark of the checkpoint.
   template <class TimeOf, class Strategy>

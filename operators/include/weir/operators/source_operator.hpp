@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <weir/core/failed_at.hpp>
 #include <weir/core/source.hpp>
+#include <weir/operators/ahead_of_clock.hpp>
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/watermark.hpp>
 
@@ -24,6 +26,8 @@ class Rejects {
   void flush() { letters_.flush(); }
 
  private:
+  void post(const Rejected& rejected);
+
   const std::string source_;
   const RejectPolicy policy_;
   Counter* counter_;
@@ -60,7 +64,10 @@ class TypedSource final : public SourceOperator {
       : rejects_(context),
         rows_(context.base, 0),
         time_of_(std::move(time_of)),
-        fresh_(std::move(strategy)) {}
+        fresh_(std::move(strategy)),
+        environment_(context.base.environment) {
+    if constexpr (kBoundByClock) ahead_.emplace(context);
+  }
 
   void add_partition(std::uint32_t partition, std::string_view name, EventTime watermark) override {
     partitions_.emplace(partition, Partition{std::string(name), fresh_, watermark});
@@ -75,6 +82,8 @@ class TypedSource final : public SourceOperator {
     const std::size_t n = batch.size();
     if constexpr (!std::is_same_v<TimeOf, NoEventTime>) {
       EventTime* time = batch.times().data();
+      if constexpr (KnowsClock<Strategy>)
+        if (n > 0) partition.strategy.read_at(environment_->wall_clock());
       for_each_row(0, n, [&](std::size_t i) {
         time[i] = time_of_(batch[i]);
         if constexpr (ObservesRows<Strategy, Row>)
@@ -84,6 +93,7 @@ class TypedSource final : public SourceOperator {
       // The end of time is for partitions that have ended, not for a strategy to say.
       const EventTime reached = std::min(partition.strategy.watermark(), EventTime::max() - Duration{1});
       partition.watermark = std::max(partition.watermark, reached);
+      if constexpr (kBoundByClock) note_ahead(partition);
     }
     rows_.flush();
     rejects_.flush();
@@ -94,16 +104,28 @@ class TypedSource final : public SourceOperator {
   bool has_event_time() const override { return !std::is_same_v<TimeOf, NoEventTime>; }
 
  private:
+  static constexpr bool kBoundByClock = requires(Strategy strategy) { strategy.take_ahead(); };
+
   struct Partition {
     std::string name;
     Strategy strategy;
     EventTime watermark;  ///< never goes back, also not behind the restored one
+    bool was_ahead = false;
   };
+
+  void note_ahead(Partition& partition) {
+    const std::size_t rows = partition.strategy.take_ahead();
+    if (rows == 0) return;
+    ahead_->count(rows, partition.name, !std::exchange(partition.was_ahead, true),
+                  partition.strategy.furthest(), partition.strategy.bound());
+  }
 
   Rejects rejects_;
   Emitter<Row> rows_;
   TimeOf time_of_;
   const Strategy fresh_;
+  Environment* const environment_;
+  std::optional<RowsAheadOfClock> ahead_;  ///< where the strategy has a bound
   std::map<std::uint32_t, Partition> partitions_;
 };
 
