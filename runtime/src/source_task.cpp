@@ -169,10 +169,10 @@ bool SourceTask::read(Partition& partition, Environment::Instant now) {
   records_.add(read.rows + read.rejected);
   progress_.records.fetch_add(read.rows + read.rejected, std::memory_order_relaxed);
   progress_.rejected.fetch_add(read.rejected, std::memory_order_relaxed);
-  if (read.rows + read.rejected > 0) control_.note_activity();
+  if (read.rows + read.rejected > 0 || read.status == ReadStatus::kRows) control_.note_activity();
   note_status(partition, read.status, now);
   report();
-  return read.rows + read.rejected > 0 || read.status == ReadStatus::kEnd;
+  return read.rows + read.rejected > 0 || read.status == ReadStatus::kRows || read.status == ReadStatus::kEnd;
 }
 
 void SourceTask::publish(const Partition& partition, Standing standing) {

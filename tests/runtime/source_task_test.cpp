@@ -40,9 +40,14 @@ class ScriptedReader final : public PartitionReader {
     std::deque<std::int64_t> times;
     ReadStatus when_empty = ReadStatus::kNothing;
     std::int64_t read = 0;
+    std::size_t calls_in_vain = 0;  ///< to come, in which something is read but no row
   };
   explicit ScriptedReader(Script& script) : script_(script) {}
   ReadStatus read(RowSink& rows, std::size_t limit) override {
+    if (script_.calls_in_vain > 0) {
+      --script_.calls_in_vain;
+      return ReadStatus::kRows;
+    }
     if (script_.times.empty()) return script_.when_empty;
     auto& batch = static_cast<RowBatch<Event>&>(rows.batch());
     for (; limit > 0 && !script_.times.empty(); --limit, ++script_.read) {
@@ -156,6 +161,25 @@ std::string last_watermark(const std::string& sent) {
 }
 
 }  // namespace
+
+TEST_CASE(
+    "A partition that reads on without finding a row is neither quiet nor idle, and barriers come in "
+    "between") {
+  Rig rig(1, Rig::Say{.idle_after = 1ms});
+  rig.scripts[0].calls_in_vain = 500;
+  rig.scripts[0].when_empty = ReadStatus::kCaughtUp;
+  for (int i = 0; i < 400; ++i) {
+    REQUIRE(rig.task->step(rig.environment.now()));
+    rig.environment.time += 1ms;
+  }
+  CHECK(rig.sent().empty());
+  rig.control.request(1, false);
+  CHECK(rig.task->step(rig.environment.now()));
+  CHECK(rig.sent() == "b1 ");
+  CHECK(rig.scripts[0].calls_in_vain > 90);
+  rig.give(0, {100});
+  CHECK_THAT(rig.run(), Catch::Contains("100"));
+}
 
 TEST_CASE("SourceTask sends the smallest watermark of its partitions, and the end when all have ended") {
   Rig rig(2);
