@@ -1,6 +1,7 @@
 #include "byte_stream.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -11,6 +12,7 @@
 #include <fmt/core.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <weir/core/error.hpp>
 
@@ -36,9 +38,10 @@ class PlainStream final : public ByteStream {
   PlainStream(const PlainStream&) = delete;
   PlainStream& operator=(const PlainStream&) = delete;
 
-  std::size_t read(char* to, std::size_t size) override {
+  Got read(char* to, std::size_t size) override {
     // What is appended later is not part of this read: a file ends where it ended when it was opened.
-    const std::size_t left = static_cast<std::size_t>(std::min<std::uint64_t>(size, bytes_ - offset_));
+    const std::size_t left =
+        static_cast<std::size_t>(std::min<std::uint64_t>({size, kBlockBytes, bytes_ - offset_}));
     while (left > 0) {
       const ssize_t got = ::pread(descriptor_, to, left, static_cast<off_t>(offset_));
       if (got < 0 && errno == EINTR) continue;
@@ -48,15 +51,16 @@ class PlainStream final : public ByteStream {
       if (got == 0)
         throw RestartJob(fmt::format("`{}` became shorter while it was read, at byte {}", path_, offset_));
       offset_ += static_cast<std::uint64_t>(got);
-      return static_cast<std::size_t>(got);
+      return {static_cast<std::size_t>(got), false};
     }
-    return 0;
+    return {0, offset_ == bytes_};
   }
   std::uint64_t skip(std::uint64_t bytes) override {
     const std::uint64_t step = std::min(bytes, bytes_ - offset_);
     offset_ += step;
     return step;
   }
+  bool seeks() const override { return true; }
   std::uint64_t file_bytes_read() const override { return offset_; }
   std::uint64_t file_bytes() const override { return bytes_; }
   const std::string& path() const { return path_; }
@@ -71,6 +75,8 @@ class PlainStream final : public ByteStream {
 /// What the decompressing streams share: the file's own bytes, a block at a time.
 class CompressedStream : public ByteStream {
  public:
+  std::uint64_t skip(std::uint64_t) override { return 0; }
+  bool seeks() const override { return false; }
   std::uint64_t file_bytes_read() const override { return file_.file_bytes_read() - (have_ - used_); }
   std::uint64_t file_bytes() const override { return file_.file_bytes(); }
 
@@ -80,7 +86,7 @@ class CompressedStream : public ByteStream {
   /// False at the end of the file.
   bool fill() {
     if (used_ < have_) return true;
-    have_ = file_.read(block_.get(), kBlockBytes);
+    have_ = file_.read(block_.get(), kBlockBytes).bytes;
     used_ = 0;
     return have_ > 0;
   }
@@ -92,6 +98,14 @@ class CompressedStream : public ByteStream {
     throw FailJob(fmt::format(
         "`{}` ends in the middle of its {} data, after {} bytes; is it still being written or copied?",
         file_.path(), kind, file_.file_bytes()));
+  }
+
+  [[noreturn]] void garbage_after(const char* kind) const {
+    throw FailJob(
+        fmt::format("`{0}` goes on, at byte {1} of the file, with bytes that are no {2} data; what they were "
+                    "cannot be known. "
+                    "If they are of no use, cut them off: head -c {1} {0}",
+                    file_.path(), file_bytes_read(), kind));
   }
 
   PlainStream file_;
@@ -108,21 +122,30 @@ class GzipStream final : public CompressedStream {
   }
   ~GzipStream() override { inflateEnd(&zlib_); }
 
-  std::size_t read(char* to, std::size_t size) override {
+  Got read(char* to, std::size_t size) override {
+    if (!fill()) {
+      if (in_member_) cut_short("gzip");
+      return {0, true};
+    }
     zlib_.next_out = reinterpret_cast<Bytef*>(to);
     zlib_.avail_out = static_cast<uInt>(std::min<std::size_t>(size, 1U << 30));
     const uInt room = zlib_.avail_out;
-    while (zlib_.avail_out == room) {
-      if (!fill()) {
-        if (in_member_) cut_short("gzip");
-        return 0;
-      }
-      step();
+    while (used_ < have_ && zlib_.avail_out == room) {
+      if (in_member_ || !pass_padding()) step();
     }
-    return room - zlib_.avail_out;
+    return {room - zlib_.avail_out, false};
   }
 
  private:
+  /// Zeros behind a member fill up a tape's block. What else follows it has to be another member.
+  bool pass_padding() {
+    if (block_[used_] == 0 && members_ > 0) {
+      while (used_ < have_ && block_[used_] == 0) ++used_;
+      return true;
+    }
+    if (members_ > 0 && static_cast<unsigned char>(block_[used_]) != kFirstMagicByte) garbage_after("gzip");
+    return false;
+  }
   void step() {
     in_member_ = true;
     zlib_.next_in = reinterpret_cast<Bytef*>(block_.get() + used_);
@@ -132,74 +155,78 @@ class GzipStream final : public CompressedStream {
     if (result == Z_STREAM_END) {
       // Files may be several gzip members one after the other; they read as one.
       in_member_ = false;
+      ++members_;
       inflateReset(&zlib_);
     } else if (result != Z_OK) {
       damaged("gzip", zlib_.msg);
     }
   }
 
+  static constexpr unsigned char kFirstMagicByte = 0x1f;
   z_stream zlib_{};
   bool in_member_ = false;
+  std::uint64_t members_ = 0;  ///< whole ones
 };
 
 class ZstdStream final : public CompressedStream {
  public:
-  explicit ZstdStream(const std::string& path) : CompressedStream(path), zstd_(ZSTD_createDStream()) {
+  ZstdStream(const std::string& path, std::uint64_t window_bytes)
+      : CompressedStream(path), window_bytes_(window_bytes), zstd_(ZSTD_createDStream()) {
     if (zstd_ == nullptr) throw FailJob("zstd cannot be set up");
+    const ZSTD_bounds bounds = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
+    const int log = std::bit_width(std::max<std::uint64_t>(window_bytes, 1)) - 1;
+    ZSTD_DCtx_setParameter(zstd_, ZSTD_d_windowLogMax, std::clamp(log, bounds.lowerBound, bounds.upperBound));
   }
   ~ZstdStream() override { ZSTD_freeDStream(zstd_); }
   ZstdStream(const ZstdStream&) = delete;
   ZstdStream& operator=(const ZstdStream&) = delete;
 
-  std::size_t read(char* to, std::size_t size) override {
+  Got read(char* to, std::size_t size) override {
+    // Decompressed bytes may wait inside zstd although the file is at its end.
+    const bool more = fill();
     ZSTD_outBuffer out{to, size, 0};
     while (out.pos == 0) {
-      // Decompressed bytes may wait inside zstd although the file is at its end.
-      const bool more = fill();
       ZSTD_inBuffer in{block_.get(), have_, used_};
       const std::size_t result = ZSTD_decompressStream(zstd_, &out, &in);
-      if (ZSTD_isError(result)) damaged("zstd", ZSTD_getErrorName(result));
+      if (ZSTD_isError(result)) refuse(result);
+      const bool moved = in.pos > used_ || out.pos > 0;
       used_ = in.pos;
-      if (more || out.pos > 0) in_frame_ = result != 0;
-      if (!more && out.pos == 0) {
-        if (in_frame_) cut_short("zstd");
-        return 0;
-      }
+      if (moved) in_frame_ = result != 0;
+      if (!moved || used_ == have_) break;
     }
-    return out.pos;
+    if (more || out.pos > 0) return {out.pos, false};
+    if (in_frame_) cut_short("zstd");
+    return {0, true};
   }
 
  private:
+  [[noreturn]] void refuse(std::size_t result) const {
+    const ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
+    if (code == ZSTD_error_frameParameter_windowTooLarge)
+      throw FailJob(fmt::format(
+          "`{}` was compressed with a window of more than the {} bytes of memory that are allowed for one "
+          "file (zstd --long or --ultra); compress it with a smaller one, or raise ?max_window_bytes= and "
+          "give "
+          "the process that much more memory for each such file",
+          file_.path(), window_bytes_));
+    if (code == ZSTD_error_prefix_unknown && file_bytes_read() > 0 && !in_frame_) garbage_after("zstd");
+    damaged("zstd", ZSTD_getErrorName(result));
+  }
+
+  const std::uint64_t window_bytes_;
   ZSTD_DStream* zstd_;
   bool in_frame_ = false;
 };
 
 }  // namespace
 
-std::uint64_t ByteStream::skip(std::uint64_t bytes) {
-  const auto scratch = std::make_unique<char[]>(kBlockBytes);
-  std::uint64_t skipped = 0;
-  while (skipped < bytes) {
-    const std::size_t got =
-        read(scratch.get(), static_cast<std::size_t>(std::min<std::uint64_t>(kBlockBytes, bytes - skipped)));
-    if (got == 0) break;
-    skipped += got;
-  }
-  return skipped;
-}
-
-Compression compression_of(const std::string& path) {
-  if (path.ends_with(".gz")) return Compression::kGzip;
-  if (path.ends_with(".zst")) return Compression::kZstd;
-  return Compression::kNone;
-}
-
-std::unique_ptr<ByteStream> open_stream(const std::string& path, Compression compression) {
+std::unique_ptr<ByteStream> open_stream(const std::string& path, Compression compression,
+                                        std::uint64_t window_bytes) {
   switch (compression) {
     case Compression::kGzip:
       return std::make_unique<GzipStream>(path);
     case Compression::kZstd:
-      return std::make_unique<ZstdStream>(path);
+      return std::make_unique<ZstdStream>(path, window_bytes);
     case Compression::kNone:
       break;
   }

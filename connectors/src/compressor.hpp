@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "byte_stream.hpp"
+#include "compression.hpp"
 
 namespace weir {
 

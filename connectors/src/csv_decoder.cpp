@@ -1,14 +1,14 @@
-#include <algorithm>
 
 #include <fmt/core.h>
 #include <simdjson.h>
 
 #include <weir/core/error.hpp>
 
-#include "choices.hpp"
+#include "csv_columns.hpp"
 #include "csv_fields.hpp"
 #include "csv_format.hpp"
 #include "field_value.hpp"
+#include "input_kind.hpp"
 #include "iso_time.hpp"
 #include "read_number.hpp"
 
@@ -40,18 +40,18 @@ NumberRead read_value(FieldType type, std::string_view text, void* to) {
 
 class CsvDecoder final : public RowDecoder {
  public:
-  CsvDecoder(const RowSchema& schema, const CsvLayout& layout)
-      : columns_(csv_columns(schema)), null_(layout.null) {
+  CsvDecoder(const RowSchema& schema, const CsvLayout& layout, SourceNotes* notes)
+      : columns_(csv_columns(schema)),
+        null_(layout.null),
+        separator_(layout.separator),
+        header_(layout.header) {
     if (layout.columns.empty()) {
       for (const CsvColumn& column : columns_) targets_.push_back(&column);
       return;
     }
-    for (const std::string& name : layout.columns) {
-      const auto found =
-          std::find_if(columns_.begin(), columns_.end(), [&](const CsvColumn& c) { return c.name == name; });
-      targets_.push_back(found == columns_.end() ? nullptr : &*found);
-    }
-    check(layout.columns);
+    CsvColumnMatch match(columns_, layout);
+    absent_ = match.absent(notes);
+    targets_ = match.targets();
   }
 
   bool decode(std::string_view payload, Batch& batch, std::string& reason) override {
@@ -59,30 +59,39 @@ class CsvDecoder final : public RowDecoder {
       reason = "not valid UTF-8";
       return false;
     }
+    if (is_no_row(payload, reason)) return false;
     auto* row = static_cast<std::byte*>(batch.append_default());
     if (decode_fields(payload, row, batch, reason)) return true;
     batch.drop_last();
+    if (has_bare_carriage_return(payload)) reason += fmt::format("; {}", kEndWithCr);
     return false;
   }
 
  private:
-  void check(const std::vector<std::string>& names) {
-    for (const CsvColumn& column : columns_) {
-      const auto times = std::count(targets_.begin(), targets_.end(), &column);
-      if (times > 1)
-        throw FailJob(fmt::format("CSV column `{}` is there {} times", column.name, times), ExitCode::kUsage);
-      if (times == 1) continue;
-      if (!column.field->optional)
-        throw FailJob(
-            fmt::format("CSV column `{}` is missing and its field is not optional; the columns are {}",
-                        column.name, joined(names)),
-            ExitCode::kUsage);
-      absent_.push_back(&column);
+  /// Where files have been joined the header comes again, and a byte order mark in the middle.
+  bool is_no_row(std::string_view record, std::string& reason) const {
+    if (record.starts_with(kByteOrderMark))
+      reason = "a byte order mark, which belongs to the beginning of a file: have files been joined?";
+    else if (!header_.empty() && record == header_) reason = "the header again: have files been joined?";
+    else if (targets_.size() == 1 && has_bare_carriage_return(record))
+      reason = fmt::format("a carriage return outside quotes; {}", kEndWithCr);
+    else return false;
+    return true;
+  }
+
+  /// Programs leave it in text without quotes, too: only where the record is wrong, or would take in all that follow, it is the reason.
+  bool has_bare_carriage_return(std::string_view record) const {
+    if (record.find('\r') == std::string_view::npos) return false;
+    std::string scratch;
+    for (CsvFields fields(record, separator_); !fields.done();) {
+      if (!fields.take(scratch)) return false;
+      if (!fields.quoted && fields.text.find('\r') != std::string_view::npos) return true;
     }
+    return false;
   }
 
   bool decode_fields(std::string_view record, std::byte* row, Batch& batch, std::string& reason) {
-    CsvFields fields(record);
+    CsvFields fields(record, separator_);
     std::size_t index = 0;
     for (; !fields.done(); ++index) {
       if (!fields.take(scratch_)) {
@@ -94,7 +103,8 @@ class CsvDecoder final : public RowDecoder {
         return false;
     }
     if (index != targets_.size()) {
-      reason = fmt::format("{} fields where {} columns are expected", index, targets_.size());
+      reason = fmt::format("{} fields where {} columns are expected{}", index, targets_.size(),
+                           index == 1 ? other_separator(record, separator_) : "");
       return false;
     }
     for (const CsvColumn* column : absent_) column->field->reset(row + column->offset);
@@ -144,41 +154,22 @@ class CsvDecoder final : public RowDecoder {
   std::vector<const CsvColumn*> targets_;  ///< by column of the file; null: a column that is no field
   std::vector<const CsvColumn*> absent_;   ///< optional fields that the file has no column for
   std::string null_;
+  const char separator_;
+  const std::string header_;
   std::string scratch_;
 };
 
-void add_columns(const RowSchema& schema, const std::string& prefix, std::size_t base,
-                 std::vector<CsvColumn>& columns) {
-  for (const Field& field : schema.fields) {
-    const std::string name = prefix + std::string(field.name);
-    if (field.type != FieldType::kStruct) {
-      columns.push_back({name, &field, base + field.offset});
-      continue;
-    }
-    if (field.optional)
-      throw FailJob(fmt::format("format csv cannot hold `{}` of {}: it is an optional struct; use json", name,
-                                schema.name),
-                    ExitCode::kUsage);
-    add_columns(*field.nested, name + ".", base + field.offset, columns);
-  }
-}
-
 }  // namespace
 
-std::vector<CsvColumn> csv_columns(const RowSchema& schema) {
-  std::vector<CsvColumn> columns;
-  add_columns(schema, "", 0, columns);
-  return columns;
+std::unique_ptr<RowDecoder> make_csv_decoder(const RowSchema& schema, const CsvLayout& layout,
+                                             SourceNotes* notes) {
+  return std::make_unique<CsvDecoder>(schema, layout, notes);
 }
 
-std::unique_ptr<RowDecoder> make_csv_decoder(const RowSchema& schema, const CsvLayout& layout) {
-  return std::make_unique<CsvDecoder>(schema, layout);
-}
-
-bool split_csv(std::string_view record, std::vector<std::string>& out, std::string& reason) {
+bool split_csv(std::string_view record, char separator, std::vector<std::string>& out, std::string& reason) {
   out.clear();
   std::string scratch;
-  CsvFields fields(record);
+  CsvFields fields(record, separator);
   while (!fields.done()) {
     if (!fields.take(scratch)) {
       reason = fmt::format("column {}: {}", out.size() + 1, fields.problem);

@@ -2,6 +2,7 @@
 
 #include "csv_format.hpp"
 #include "field_value.hpp"
+#include "input_kind.hpp"
 #include "number_text.hpp"
 
 namespace weir {
@@ -19,7 +20,7 @@ void append_quoted(std::string& out, std::string_view text) {
 
 class CsvEncoder final : public RowEncoder {
  public:
-  explicit CsvEncoder(const RowSchema& schema) : columns_(csv_columns(schema)) {}
+  explicit CsvEncoder(const RowSchema& schema) : columns_(csv_columns(schema)), header_(csv_header(schema)) {}
 
   void encode(const void* row, std::string& out) override {
     const std::size_t begin = out.size();
@@ -31,6 +32,11 @@ class CsvEncoder final : public RowEncoder {
     }
     // A line with nothing on it would be no record at all.
     if (out.size() == begin) out += columns_.size() == 1 && columns_.front().field->optional ? "NA" : "\"\"";
+    // Nor is a line that is the header's.
+    if (out.size() - begin == header_.size() && out.compare(begin, header_.size(), header_) == 0) {
+      out.insert(begin + columns_.front().name.size(), 1, '"');
+      out.insert(begin, 1, '"');
+    }
   }
 
  private:
@@ -56,11 +62,14 @@ class CsvEncoder final : public RowEncoder {
 
   static void append_text(const Field& field, std::string_view text, std::string& out) {
     const bool like_absent = field.optional && (text.empty() || text == "NA");
-    if (like_absent || text.find_first_of(",\"\r\n") != std::string_view::npos) append_quoted(out, text);
+    if (like_absent || text.find_first_of(",\"\r\n") != std::string_view::npos ||
+        text.starts_with(kByteOrderMark))
+      append_quoted(out, text);
     else out += text;
   }
 
   std::vector<CsvColumn> columns_;
+  const std::string header_;
 };
 
 }  // namespace

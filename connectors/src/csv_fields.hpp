@@ -9,7 +9,8 @@ namespace weir {
 /// Walks the fields of one CSV record from left to right.
 class CsvFields {
  public:
-  explicit CsvFields(std::string_view record) : next_(record.data()), end_(record.data() + record.size()) {}
+  CsvFields(std::string_view record, char separator)
+      : next_(record.data()), end_(record.data() + record.size()), separator_(separator) {}
 
   /// Takes the next field. Requires: !done(). False when its quotes are wrong; `problem` then says how.
   bool take(std::string& scratch) {
@@ -20,7 +21,7 @@ class CsvFields {
       return true;
     }
     const auto* comma =
-        static_cast<const char*>(std::memchr(next_, ',', static_cast<std::size_t>(end_ - next_)));
+        static_cast<const char*>(std::memchr(next_, separator_, static_cast<std::size_t>(end_ - next_)));
     finish(comma == nullptr ? end_ : comma);
     return true;
   }
@@ -61,7 +62,7 @@ class CsvFields {
   }
 
   bool close(const char* after) {
-    if (after != end_ && *after != ',') return fail("text after a closing quote");
+    if (after != end_ && *after != separator_) return fail("text after a closing quote");
     done_ = after == end_;
     next_ = done_ ? end_ : after + 1;
     return true;
@@ -73,6 +74,7 @@ class CsvFields {
 
   const char* next_;
   const char* end_;
+  const char separator_;
   bool done_ = false;
 };
 

@@ -60,18 +60,6 @@ std::string_view wanted(FieldType type) {
 
 bool is_integer(FieldType type) { return type >= FieldType::kInt8 && type <= FieldType::kUInt64; }
 
-std::string shown(std::string_view value) {
-  constexpr std::size_t kMost = 64;
-  std::string out;
-  for (const char c : value.substr(0, kMost)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte >= 0x7f) out += fmt::format("\\x{:02x}", byte);
-    else out += c;
-  }
-  if (value.size() > kMost) out += "…";
-  return out;
-}
-
 std::string complaint(std::string_view field, std::string_view value, std::string_view what) {
   return fmt::format("field `{}`: `{}` is {}", field, shown(value), what);
 }

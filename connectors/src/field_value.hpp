@@ -7,6 +7,7 @@
 
 #include <weir/core/batch.hpp>
 #include <weir/core/schema.hpp>
+#include <weir/core/utf8.hpp>
 
 namespace weir {
 
@@ -14,9 +15,6 @@ namespace weir {
 std::string_view wanted(FieldType type);
 
 bool is_integer(FieldType type);
-
-/// A value as messages show it: at most 64 bytes, control characters made visible.
-std::string shown(std::string_view value);
 
 /// "field `name`: `value` is …"
 std::string complaint(std::string_view field, std::string_view value, std::string_view what);

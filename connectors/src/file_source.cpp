@@ -20,10 +20,21 @@ std::vector<std::string> split_commas(const std::string& text) {
   return parts;
 }
 
+char separator_of(const std::string& text, const Parameters& parameters) {
+  if (text == "tab") return '\t';
+  if (text.size() == 1 && text != "\"" && text != "\n" && text != "\r") return text.front();
+  parameters.refuse("parameter `separator` is one character between fields, such as ; or |, or the word tab");
+}
+
 FileReading reading_of(const Parameters& parameters) {
   FileReading reading;
   reading.format = parameters.one_of("format", {"csv", "json", "jsonl", "raw"});
   reading.max_record_bytes = parameters.count("max_record_bytes").value_or(reading.max_record_bytes);
+  if (const auto word = parameters.one_of("compress", {"none", "gz", "zst"}))
+    reading.compression = compression_called(*word);
+  reading.max_window_bytes = parameters.count("max_window_bytes").value_or(reading.max_window_bytes);
+  if (const auto separator = parameters.text("separator"))
+    reading.separator = separator_of(*separator, parameters);
   reading.null = parameters.text("null").value_or("");
   reading.header = parameters.flag("header").value_or(true);
   if (const auto columns = parameters.text("columns")) {
@@ -31,7 +42,7 @@ FileReading reading_of(const Parameters& parameters) {
     reading.columns = split_commas(*columns);
   }
   if (reading.format && *reading.format != "csv") {
-    for (const char* key : {"null", "header", "columns"})
+    for (const char* key : {"null", "header", "columns", "separator"})
       if (parameters.text(key)) parameters.refuse(fmt::format("parameter `{}` is for format=csv", key));
   }
   return reading;
@@ -39,24 +50,37 @@ FileReading reading_of(const Parameters& parameters) {
 
 class FileSource final : public Source {
  public:
-  FileSource(std::string path, FileReading reading, const RowSchema& schema)
-      : path_(std::move(path)), reading_(std::move(reading)), schema_(schema) {}
+  FileSource(std::string path, FileReading reading, const ConnectorContext& context)
+      : path_(std::move(path)),
+        reading_(std::move(reading)),
+        schema_(*context.schema),
+        notes_(std::make_shared<SourceNotes>(context.name, context.warn)) {}
 
   std::vector<std::string> partitions() override {
-    listing_ = list_files(path_);
-    return listing_->names;
+    listing_.reset();
+    return listing().names;
   }
 
   std::unique_ptr<PartitionReader> open(const std::string& partition, const std::optional<Position>& position,
                                         std::function<void()>) override {
-    if (!listing_) listing_ = list_files(path_);
-    return std::make_unique<FileReader>(listing_->base + partition, reading_, schema_, position);
+    return std::make_unique<FileReader>(listing().base + partition, reading_, schema_, position, notes_);
   }
 
  private:
+  const FileListing& listing() {
+    if (listing_) return *listing_;
+    listing_ = list_files(path_);
+    for (const std::string& path : listing_->passed_over)
+      notes_->once(
+          path,
+          fmt::format("`{}` is neither a file nor a directory, or a link to nothing: it is not read", path));
+    return *listing_;
+  }
+
   const std::string path_;
   const FileReading reading_;
   const RowSchema& schema_;
+  const std::shared_ptr<SourceNotes> notes_;
   std::optional<FileListing> listing_;
 };
 
@@ -76,8 +100,9 @@ std::string path_of_file_address(const ConnectorUri& uri) {
 
 std::unique_ptr<Source> make_file_source(const ConnectorUri& uri, const ConnectorContext& context) {
   const Parameters parameters(uri, context.settings,
-                              {"format", "max_record_bytes", "null", "header", "columns"});
-  return std::make_unique<FileSource>(path_of_file_address(uri), reading_of(parameters), *context.schema);
+                              {"format", "compress", "max_record_bytes", "max_window_bytes", "null", "header",
+                               "columns", "separator"});
+  return std::make_unique<FileSource>(path_of_file_address(uri), reading_of(parameters), context);
 }
 
 }  // namespace weir

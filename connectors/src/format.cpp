@@ -56,8 +56,9 @@ class RawEncoder final : public RowEncoder {
 
 }  // namespace
 
-std::unique_ptr<RowDecoder> make_decoder(std::string_view format, const RowSchema& schema) {
-  if (format == "json" || format == "jsonl") return make_json_decoder(schema);
+std::unique_ptr<RowDecoder> make_decoder(std::string_view format, const RowSchema& schema,
+                                         std::shared_ptr<SourceNotes> notes) {
+  if (format == "json" || format == "jsonl") return make_json_decoder(schema, std::move(notes));
   if (format == "csv") return make_csv_decoder(schema, {});
   if (format == "raw") return std::make_unique<RawDecoder>(only_text_field(schema));
   unknown_format(format);

@@ -8,6 +8,8 @@
 #include <weir/core/batch.hpp>
 #include <weir/core/schema.hpp>
 
+#include "source_notes.hpp"
+
 namespace weir {
 
 /// Turns the bytes of one message or line into a row. One object a reader; not thread-safe.
@@ -26,9 +28,10 @@ class RowEncoder {
   virtual void encode(const void* row, std::string& out) = 0;
 };
 
-/// `format` is json (jsonl is the same), csv or raw. Throws FailJob(kUsage) naming what is allowed, and when the schema does
+/// `format` is json (jsonl is the same), csv or raw. `notes`, if given, takes what is odd about records that can be read. Throws FailJob(kUsage) naming what is allowed, and when the schema does
 /// not suit the format (raw wants exactly one text field).
-std::unique_ptr<RowDecoder> make_decoder(std::string_view format, const RowSchema& schema);
+std::unique_ptr<RowDecoder> make_decoder(std::string_view format, const RowSchema& schema,
+                                         std::shared_ptr<SourceNotes> notes = nullptr);
 std::unique_ptr<RowEncoder> make_encoder(std::string_view format, const RowSchema& schema);
 
 }  // namespace weir

@@ -5,6 +5,9 @@
 
 #include <simdjson.h>
 
+#include <weir/core/utf8.hpp>
+
+#include "escaped_bytes.hpp"
 #include "field_value.hpp"
 #include "json_format.hpp"
 #include "number_text.hpp"
@@ -49,32 +52,26 @@ void append_escape(std::string& out, char c) {
   }
 }
 
-/// Every byte that is no part of valid UTF-8 becomes U+FFFD.
-std::string repaired(std::string_view text) {
-  std::string out;
+/// Text with bytes that are no UTF-8, each of them as an escape.
+void append_bytes(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    std::size_t size = 1;
-    while (size <= std::min<std::size_t>(4, text.size()) && !simdjson::validate_utf8(text.data(), size))
-      ++size;
-    const bool valid = size <= std::min<std::size_t>(4, text.size());
-    if (valid) out += text.substr(0, size);
-    else out += "\xEF\xBF\xBD";
-    text.remove_prefix(valid ? size : 1);
+    const std::size_t size = utf8_size(text);
+    if (size > 1) out += text.substr(0, size);
+    else if (size == 0) append_byte_escape(out, static_cast<unsigned char>(text.front()));
+    else if (kCare[static_cast<unsigned char>(text.front())] == 1) append_escape(out, text.front());
+    else out += text.front();
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
-  return out;
 }
 
 /// Text that is not just copied.
 void append_odd_text(std::string& out, std::string_view text) {
-  std::string repaired_text;
   std::uint8_t care = 0;
   for (const char c : text) care |= kCare[static_cast<unsigned char>(c)];
-  if ((care & 2) != 0 && !simdjson::validate_utf8(text)) {
-    repaired_text = repaired(text);
-    text = repaired_text;
-  }
   out += '"';
-  if ((care & 1) == 0) {
+  if ((care & 2) != 0 && !simdjson::validate_utf8(text)) {
+    append_bytes(out, text);
+  } else if ((care & 1) == 0) {
     out += text;
   } else {
     for (const char c : text) {

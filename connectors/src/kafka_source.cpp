@@ -31,6 +31,7 @@ class KafkaSource final : public Source {
       : address_(std::move(address)),
         options_(options),
         schema_(*context.schema),
+        notes_(std::make_shared<SourceNotes>(context.name, context.warn)),
         metrics_(context.metrics),
         environment_(*context.environment),
         cluster_(address_, environment_) {
@@ -54,6 +55,7 @@ class KafkaSource final : public Source {
   Address address_;
   SourceOptions options_;
   const RowSchema& schema_;
+  const std::shared_ptr<SourceNotes> notes_;
   MetricRegistry* metrics_;
   Environment& environment_;
   Cluster cluster_;
@@ -141,8 +143,8 @@ std::unique_ptr<PartitionReader> KafkaSource::open(const std::string& partition,
     throw FailJob(fmt::format("kafka topic {} has no partition `{}`", address_.topic, partition),
                   ExitCode::kStateUnusable);
   connect();
-  return std::make_unique<Reader>(consumer_, where(number, position), make_decoder(address_.format, schema_),
-                                  std::move(wake), metrics_);
+  return std::make_unique<Reader>(consumer_, where(number, position),
+                                  make_decoder(address_.format, schema_, notes_), std::move(wake), metrics_);
 }
 
 void KafkaSource::report_committed(const std::vector<std::pair<std::string, Position>>& positions) {

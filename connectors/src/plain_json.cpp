@@ -38,6 +38,8 @@ PlainJson::Object::Object(const RowSchema& schema) : order(schema.fields.size())
 PlainJson::PlainJson(const RowSchema& schema) : root_(std::make_unique<Object>(schema)) {}
 PlainJson::~PlainJson() = default;
 
+bool PlainJson::has_seen(std::size_t field) const { return root_->members[field].seen_in > 0; }
+
 bool PlainJson::decode(std::string_view payload, Batch& batch, void* row) {
   if (refused_ >= kRefusedInARow && ++refused_ % kTriedAgain != 0) return false;
   batch_ = &batch;

@@ -26,6 +26,8 @@ class PlainJson {
   /// Fills a default-constructed row, its text copied into the batch's arena. False: the record is not that plain, or
   /// too many before it were not; what the row holds then is of no use, and nothing is known about the record.
   bool decode(std::string_view payload, Batch& batch, void* row);
+  /// Whether some record had the row type's field of that index.
+  bool has_seen(std::size_t field) const;
 
  private:
   struct Object;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include <weir/core/utf8.hpp>
+
 namespace weir {
 
 namespace {
@@ -19,20 +21,23 @@ RecordScanner::RecordScanner(std::unique_ptr<ByteStream> stream, Framing framing
     : stream_(std::move(stream)), framing_(framing), max_record_bytes_(max_record_bytes) {}
 
 RecordScanner::Record RecordScanner::next() {
+  if (skip_to_ > offset()) {
+    Record passed = pass_to_offset();
+    if (passed.found != Found::kRecord) return passed;
+  }
+  if (overlong_begun_) return pass_overlong();
   while (true) {
-    bool unclosed = false;
-    const std::size_t line_end = find_end(unclosed);
+    const std::size_t line_end = find_end();
     if (line_end != kNone && line_end - begin_ <= max_record_bytes_) return take(line_end, Found::kRecord);
-    if (end_ - begin_ > max_record_bytes_) return unclosed ? pass_unclosed() : pass_overlong();
-    if (refill()) continue;
-    if (begin_ == end_) return {Found::kEnd, {}, offset()};
-    return unclosed ? pass_unclosed() : rest();
+    if (end_ - begin_ > max_record_bytes_) return give_up();
+    if (at_end_) return end_of_content();
+    if (!may_refill()) return {Found::kMore, {}, offset(), 0};
+    refill();
   }
 }
 
-/// Moves what is left to the front, makes room and reads once. False at the end of the content.
-bool RecordScanner::refill() {
-  if (at_end_) return false;
+/// Moves what is left to the front, makes room and reads once.
+void RecordScanner::refill() {
   if (begin_ > 0) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     base_ += static_cast<std::int64_t>(begin_);
@@ -40,111 +45,166 @@ bool RecordScanner::refill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  if (capacity_ - end_ < kBlockBytes) {
-    const std::size_t larger = std::max(capacity_ * 2, 2 * kBlockBytes);
-    auto moved = std::make_unique_for_overwrite<char[]>(larger);
-    if (end_ > 0) std::memcpy(moved.get(), buffer_.get(), end_);
-    buffer_ = std::move(moved);
-    capacity_ = larger;
-  }
-  const std::size_t got = stream_->read(buffer_.get() + end_, capacity_ - end_);
-  end_ += got;
-  at_end_ = got == 0;
-  return !at_end_;
+  if (capacity_ - end_ < kBlockBytes) make_room();
+  const ByteStream::Got got = stream_->read(buffer_.get() + end_, kBlockBytes);
+  end_ += got.bytes;
+  at_end_ = got.ended;
+  // A block of the file has been looked at, whatever it gave.
+  allowed_bytes_ -= std::min(allowed_bytes_, kBlockBytes);
+}
+
+void RecordScanner::make_room() {
+  const std::size_t larger = std::max(capacity_ * 2, 2 * kBlockBytes);
+  auto moved = std::make_unique_for_overwrite<char[]>(larger);
+  if (end_ > 0) std::memcpy(moved.get(), buffer_.get(), end_);
+  buffer_ = std::move(moved);
+  capacity_ = larger;
 }
 
 /// Index of the line end that closes the record at begin_, or kNone.
-std::size_t RecordScanner::find_end(bool& unclosed) {
+std::size_t RecordScanner::find_end() {
   if (begin_ == end_) return kNone;
+  if (in_quotes_) return find_csv_end();
   const char* buffer = buffer_.get();
-  const char* line_end = find_byte(buffer + std::max(begin_, scanned_), buffer + end_, '\n');
-  scanned_ = line_end == nullptr ? end_ : static_cast<std::size_t>(line_end - buffer);
-  if (framing_ == Framing::kCsv) {
-    const char* stop = line_end == nullptr ? buffer + end_ : line_end;
-    if (find_byte(buffer + begin_, stop, '"') != nullptr) return find_csv_end(unclosed);
+  const std::size_t from = std::max(begin_, scanned_);
+  const char* line_end = find_byte(buffer + from, buffer + end_, '\n');
+  const std::size_t stop = line_end == nullptr ? end_ : static_cast<std::size_t>(line_end - buffer);
+  if (framing_.quotes && find_byte(buffer + from, buffer + stop, '"') != nullptr) {
+    in_quotes_ = true;
+    place_ = Place::kFieldBegin;
+    scanned_ = begin_;
+    return find_csv_end();
   }
-  return line_end == nullptr ? kNone : scanned_;
+  scanned_ = stop;
+  return line_end == nullptr ? kNone : stop;
 }
 
 /// The same for a record with quotes. A quote opens only at the beginning of a field; elsewhere it is text.
-std::size_t RecordScanner::find_csv_end(bool& unclosed) const {
+std::size_t RecordScanner::find_csv_end() {
   const char* const buffer = buffer_.get();
   const char* const end = buffer + end_;
-  const char* next = buffer + begin_;
-  while (true) {
-    if (next != end && *next == '"') {
-      do {
-        next = find_byte(next + 1, end, '"');
-        if (next == nullptr) {
-          unclosed = true;
-          return kNone;
-        }
+  const char* next = buffer + scanned_;
+  while (next != end) {
+    switch (place_) {
+      case Place::kFieldBegin:
+        place_ = *next == '"' ? Place::kQuoted : Place::kPlain;
+        if (place_ == Place::kQuoted) ++next;
+        break;
+      case Place::kPlain:
+        while (next != end && *next != framing_.separator && *next != '\n') ++next;
+        if (next == end) break;
+        if (*next == '\n') return scanned_ = static_cast<std::size_t>(next - buffer);
         ++next;
-      } while (next != end && *next == '"');
+        place_ = Place::kFieldBegin;
+        break;
+      case Place::kQuoted:
+        next = find_byte(next, end, '"');
+        if (next == nullptr) {
+          next = end;
+        } else {
+          ++next;
+          place_ = Place::kQuoteSeen;
+        }
+        break;
+      case Place::kQuoteSeen:
+        // Two of them are one in the text.
+        place_ = *next == '"' ? Place::kQuoted : Place::kPlain;
+        if (place_ == Place::kQuoted) ++next;
+        break;
     }
-    while (next != end && *next != ',' && *next != '\n') ++next;
-    if (next == end) return kNone;
-    if (*next == '\n') return static_cast<std::size_t>(next - buffer);
-    ++next;
   }
+  scanned_ = end_;
+  return kNone;
+}
+
+void RecordScanner::begin_record_at(std::size_t index) {
+  begin_ = scanned_ = index;
+  in_quotes_ = false;
 }
 
 RecordScanner::Record RecordScanner::take(std::size_t line_end, Found found) {
-  Record record{found, {buffer_.get() + begin_, line_end - begin_}, offset()};
+  Record record{found, {buffer_.get() + begin_, line_end - begin_}, offset(), line_end - begin_};
   if (record.text.ends_with('\r')) record.text.remove_suffix(1);
-  begin_ = scanned_ = line_end + 1;
+  begin_record_at(line_end + 1);
   return record;
 }
 
 /// What follows the last line end is a record as well.
-RecordScanner::Record RecordScanner::rest() {
-  Record record{Found::kRecord, {buffer_.get() + begin_, end_ - begin_}, offset()};
+RecordScanner::Record RecordScanner::rest(Found found) {
+  Record record{found, {buffer_.get() + begin_, end_ - begin_}, offset(), end_ - begin_};
   if (record.text.ends_with('\r')) record.text.remove_suffix(1);
-  begin_ = scanned_ = end_;
+  begin_record_at(end_);
   return record;
 }
 
-RecordScanner::Record RecordScanner::pass_unclosed() {
-  const char* line_end = find_byte(buffer_.get() + begin_, buffer_.get() + end_, '\n');
-  if (line_end != nullptr)
-    return take(static_cast<std::size_t>(line_end - buffer_.get()), Found::kUnclosedQuote);
-  if (end_ - begin_ > max_record_bytes_) return pass_overlong();
-  Record record = rest();
-  record.found = Found::kUnclosedQuote;
-  return record;
+RecordScanner::Record RecordScanner::end_of_content() {
+  if (begin_ < end_) return is_unclosed() ? give_up() : rest(Found::kRecord);
+  // Many files may be open at a time; those that are through need no memory.
+  base_ += static_cast<std::int64_t>(begin_);
+  begin_ = scanned_ = end_ = capacity_ = 0;
+  buffer_.reset();
+  return {Found::kEnd, {}, offset(), 0};
+}
+
+/// The record is too long, or its quote is never closed.
+RecordScanner::Record RecordScanner::give_up() {
+  if (is_unclosed()) {
+    const char* line_end = find_byte(buffer_.get() + begin_, buffer_.get() + end_, '\n');
+    if (line_end != nullptr)
+      return take(static_cast<std::size_t>(line_end - buffer_.get()), Found::kUnclosedQuote);
+    if (end_ - begin_ <= max_record_bytes_) return rest(Found::kUnclosedQuote);
+  }
+  const std::string_view text(buffer_.get() + begin_, end_ - begin_);
+  overlong_ = utf8_front(text, kShownBytes);
+  overlong_offset_ = offset();
+  overlong_begun_ = true;
+  return pass_overlong();
 }
 
 RecordScanner::Record RecordScanner::pass_overlong() {
-  const std::int64_t first = offset();
-  overlong_.assign(buffer_.get() + begin_, std::min(kShownBytes, end_ - begin_));
   while (true) {
-    const char* line_end = find_byte(buffer_.get() + begin_, buffer_.get() + end_, '\n');
-    if (line_end != nullptr) {
-      begin_ = static_cast<std::size_t>(line_end - buffer_.get()) + 1;
-      break;
+    const char* line_end =
+        begin_ == end_ ? nullptr : find_byte(buffer_.get() + begin_, buffer_.get() + end_, '\n');
+    begin_record_at(line_end == nullptr ? end_ : static_cast<std::size_t>(line_end - buffer_.get()) + 1);
+    if (line_end != nullptr || at_end_) {
+      overlong_begun_ = false;
+      const std::int64_t bytes = offset() - overlong_offset_ - (line_end != nullptr ? 1 : 0);
+      return {Found::kOverlong, overlong_, overlong_offset_, static_cast<std::uint64_t>(bytes)};
     }
-    begin_ = end_;
-    if (!refill()) break;
+    if (!may_refill()) return {Found::kMore, {}, offset(), 0};
+    refill();
   }
-  scanned_ = begin_;
-  return {Found::kOverlong, overlong_, first};
 }
 
 bool RecordScanner::skip_to(std::int64_t target) {
+  skip_to_ = target;
   const auto held = static_cast<std::int64_t>(end_) + base_;
   if (target <= held) {
-    begin_ = scanned_ = static_cast<std::size_t>(target - base_);
+    begin_record_at(static_cast<std::size_t>(target - base_));
     return true;
   }
+  if (!stream_->seeks()) return true;
   const auto distance = static_cast<std::uint64_t>(target - held);
-  begin_ = scanned_ = end_ = 0;
+  begin_record_at(0);
+  end_ = 0;
   base_ = target;
   return stream_->skip(distance) == distance;
 }
 
-std::string_view RecordScanner::peek(std::size_t size) {
-  while (end_ - begin_ < size && refill()) {
+/// kRecord when the offset has been reached.
+RecordScanner::Record RecordScanner::pass_to_offset() {
+  while (true) {
+    const auto ahead = static_cast<std::uint64_t>(skip_to_ - offset());
+    begin_record_at(begin_ + static_cast<std::size_t>(std::min<std::uint64_t>(ahead, end_ - begin_)));
+    if (offset() == skip_to_) return {Found::kRecord, {}, offset(), 0};
+    if (at_end_) return {Found::kShorter, {}, offset(), 0};
+    if (!may_refill()) return {Found::kMore, {}, offset(), 0};
+    refill();
   }
+}
+
+std::string_view RecordScanner::peek(std::size_t size) {
+  while (end_ - begin_ < size && may_refill()) refill();
   return {buffer_.get() + begin_, std::min(size, end_ - begin_)};
 }
 

@@ -5,13 +5,18 @@
 
 Every case must end by itself within 15 seconds, with its own exit code and one message that names the culprit.
 """
+import base64
+import gzip
 import json
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
+import zlib
 
 LIMIT_SECONDS = 15
 HEADER = "origin,time_hour,minute,dep_time,dep_delay\n"
@@ -28,7 +33,7 @@ class Case:
     def write(self, name, text):
         path = self.dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
     def run(self, *arguments, source=None, sink=None, state=None, checkpoints=None):
@@ -104,6 +109,119 @@ def wrong_json_type_is_skipped(case):
     case.run("--on-error", "flights=skip", source=f"file:{case.dir}/in.jsonl")
     case.expect(0)
     assert case.flights_out() == 3, case.lines()
+
+
+def line_ends_of_an_old_mac(case):
+    case.write("in.csv", (HEADER + GOOD * 3).replace("\n", "\r"))
+    case.run()
+    case.expect(2, "in.csv", "carriage return", "tr '\\r' '\\n'")
+
+
+def columns_that_are_nearly_fields(case):
+    case.write("in.csv", HEADER.replace("origin", "Origin") + GOOD)
+    case.run()
+    case.expect(2, "in.csv", "`origin`", "`Origin`")
+    case.write("in.csv", HEADER.replace("dep_delay", "Dep_Delay") + GOOD)
+    case.run()
+    case.expect(0, "`dep_delay`", "`Dep_Delay`")
+    assert case.message.count("Dep_Delay") == 1, case.message
+
+
+def other_separators(case):
+    case.write("in.csv", (HEADER + GOOD).replace(",", ";"))
+    case.run()
+    case.expect(2, "in.csv", "?separator=;")
+    case.run(source=f"file:{case.dir}/in.csv?separator=;")
+    case.expect(0)
+    assert case.flights_out() == 1, case.lines()
+
+
+def files_of_another_kind(case):
+    good = '{"origin":"EWR","time_hour":"2013-01-01T10:00:00Z","minute":15,"dep_time":517,"dep_delay":2}'
+    for name, content, word in [("in.csv", (HEADER + GOOD).encode("utf-16"), "UTF-16"), ("in.csv", b"<!DOCTYPE html><p>404", "HTML"),
+                                ("in.json", f"[{good},\n{good}]".encode(), "JSON array"),
+                                ("in.csv", gzip.compress((HEADER + GOOD).encode()), "gzip"), ("in.csv.gz", HEADER.encode(), "gzip"),
+                                ("in.json", json.dumps(json.loads(good), indent=1).encode(), "several lines")]:
+        case.write(name, content)
+        case.run(source=f"file:{case.dir}/{name}")
+        case.expect(2, name, word)
+
+
+def envelopes(case):
+    payload = {"origin": "EWR", "time_hour": 1357034400000, "minute": 15, "dep_time": 517, "dep_delay": 2}
+    case.write("in.jsonl", json.dumps({"schema": {"type": "struct"}, "payload": payload}) + "\n")
+    case.run(source=f"file:{case.dir}/in.jsonl")
+    case.expect(1, "in.jsonl", "Kafka Connect", "value.converter.schemas.enable=false")
+    case.write("in.jsonl", json.dumps([payload]) + "\n")
+    case.run(source=f"file:{case.dir}/in.jsonl?format=json")
+    case.expect(2, "array")
+
+
+def a_message_is_not_cut_by_what_it_quotes(case):
+    case.write("in.csv", HEADER.encode() + b"EWR,2013-01-01T10:00:00Z,\x00fif\x1bteen,517,2\n")
+    case.run()
+    case.expect(1, "minute", "\\x00fif\\x1bteen", "--on-error flights=skip")
+
+
+def dead_letters_keep_every_byte(case):
+    bad = [b"EWR,2013-01-01T10:00:00Z,\xff\x00,517,2", "caf\u00e9 \u0000".encode(), b"x" * 100_000]
+    case.write("in.csv", HEADER.encode() + b"\n".join([GOOD.encode().strip(), *bad]))
+    case.run("--on-error", "flights=dead_letter", "--sink", f"flights.dead_letter=file:{case.dir}/dead/?format=jsonl")
+    case.expect(0)
+    letters = sorted(case.lines("dead"), key=lambda letter: letter["offset"])
+    decode = {"text": lambda text: text.encode(), "base64": base64.b64decode}
+    kept = [decode[letter["encoding"]](letter["payload"]) for letter in letters]
+    assert kept == [bad[0], bad[1], bad[2][: 64 * 1024]], letters
+    assert [letter["bytes"] for letter in letters] == [len(each) for each in bad], letters
+    assert "100000" in letters[2]["reason"], letters[2]["reason"]
+
+
+def brackets_in_a_path(case):
+    case.write("data[1]/in.csv", HEADER + GOOD)
+    case.write("data1/in.csv", HEADER + GOOD * 5)
+    case.run(source=f"file:{case.dir}/data[1]/*.csv")
+    case.expect(0)
+    assert case.flights_out() == 1, case.lines()
+
+
+def gzip_of_endings_in_capitals_and_padded(case):
+    case.write("in.CSV.GZ", gzip.compress((HEADER + GOOD).encode()) + bytes(10_240))
+    case.run(source=f"file:{case.dir}/in.CSV.GZ")
+    case.expect(0)
+    assert case.flights_out() == 1, case.lines()
+    case.write("in.csv.gz", gzip.compress((HEADER + GOOD).encode()) + b"garbage")
+    case.run(source=f"file:{case.dir}/in.csv.gz", sink="discard:", state=f"{case.dir}/s", checkpoints=f"{case.dir}/c")
+    case.expect(1, "in.csv.gz", "at byte")
+
+
+def blank_lines_without_end(case):
+    """512 MiB of them, unpacked: signals and barriers are answered in between."""
+    squeezed = zlib.compressobj(9, wbits=31)
+    with (case.dir / "in.csv.gz").open("wb") as out:
+        out.write(squeezed.compress((HEADER + GOOD).encode()))
+        for _ in range(512):
+            out.write(squeezed.compress(b"\n" * (1 << 20)))
+        out.write(squeezed.compress(GOOD.encode()) + squeezed.flush())
+    command = [case.program, "run", "--source", f"flights=file:{case.dir}/in.csv.gz", "--sink", f"delays=file:{case.dir}/out/",
+               "--state-dir", f"{case.dir}/state", "--checkpoint-dir", f"{case.dir}/checkpoints", "--http", "off",
+               "--checkpoint-interval", "100ms"]
+    job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=case.dir)
+    try:
+        while not list(case.dir.glob("checkpoints/manifests/*")):
+            assert job.poll() is None, "it ended early"
+            time.sleep(0.02)
+        started = time.monotonic()
+        job.send_signal(signal.SIGTERM)
+        case.message = job.communicate(timeout=LIMIT_SECONDS)[1]
+        case.code = job.returncode
+        assert time.monotonic() - started < 5, f"SIGTERM was answered after {time.monotonic() - started:.1f} s"
+        case.expect(0)
+    finally:
+        job.kill()
+        job.wait()
+    case.run(source=f"file:{case.dir}/in.csv.gz", sink=f"file:{case.dir}/out/")
+    case.expect(0)
+    assert case.flights_out() == 2, case.lines()
 
 
 def unknown_flag(case):
@@ -207,7 +325,10 @@ def directory_in_use(case):
 def main(program, names):
     program = str(pathlib.Path(program).resolve())
     cases = [malformed_csv_fails, malformed_csv_is_skipped, dead_letters_carry_their_origin, dead_letters_need_a_sink,
-             malformed_json_fails, wrong_json_type_is_skipped, unknown_flag, unknown_key_in_file, missing_file, unreachable_broker,
+             malformed_json_fails, wrong_json_type_is_skipped,
+             line_ends_of_an_old_mac, columns_that_are_nearly_fields, other_separators, files_of_another_kind, envelopes,
+             a_message_is_not_cut_by_what_it_quotes, dead_letters_keep_every_byte, brackets_in_a_path,
+             gzip_of_endings_in_capitals_and_padded, blank_lines_without_end, unknown_flag, unknown_key_in_file, missing_file, unreachable_broker,
              unwritable_directories, truncated_manifest, flipped_manifest, damaged_state_file,
              checkpoint_of_another_instance, directory_in_use]
     failures = 0

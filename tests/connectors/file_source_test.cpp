@@ -2,66 +2,11 @@
 
 #include <cstdlib>
 
-#include <weir/core/error.hpp>
-
-#include "compressor.hpp"
 #include "failure_of.hpp"
-#include "file_connector.hpp"
-#include "rows.hpp"
+#include "file_rows.hpp"
 #include "temp_dir.hpp"
 
-using rows::Collected;
-using rows::Flight;
-using weir::ConnectorUri;
-using weir::ExitCode;
-using weir::ReadStatus;
-
-namespace {
-
-template <class Row = Flight>
-std::unique_ptr<weir::Source> open_source(const std::string& address) {
-  weir::ConnectorContext context;
-  context.name = "flights";
-  context.schema = &weir::row_schema<Row>();
-  return weir::make_file_source(ConnectorUri::parse(address), context);
-}
-
-template <class Row = Flight>
-std::vector<std::string> read_source(const std::string& address, Collected<Row>& into) {
-  auto source = open_source<Row>(address);
-  std::vector<std::string> lines;
-  for (const std::string& partition : source->partitions())
-    for (std::string& line : rows::read_all(*source->open(partition, std::nullopt, {}), into))
-      lines.push_back(std::move(line));
-  return lines;
-}
-
-template <class Row = Flight>
-std::vector<std::string> read_source(const std::string& address) {
-  Collected<Row> into;
-  auto lines = read_source<Row>(address, into);
-  CHECK(into.rejected.empty());
-  return lines;
-}
-
-std::string usage_failure(const std::string& address) {
-  return failure_of(ExitCode::kUsage, [&] { read_source(address); });
-}
-
-std::string flight(std::string_view origin, int at, std::string_view delay) {
-  return "{\"origin\":\"" + std::string(origin) + "\",\"at\":" + std::to_string(at) +
-         ",\"delay\":" + std::string(delay) + "}";
-}
-
-std::string compressed(const std::string& content, const std::string& ending) {
-  auto compressor = weir::make_compressor(weir::compression_of("x" + ending));
-  std::string out;
-  compressor->add(content, out);
-  compressor->finish(out);
-  return out;
-}
-
-}  // namespace
+using namespace file_rows;
 
 TEST_CASE("A CSV file is read by the names in its header, whatever their order and its line ends") {
   const TempDir dir;
@@ -291,6 +236,8 @@ TEST_CASE("Records longer than allowed are rejected with their beginning, and pa
   REQUIRE(into.rejected.size() == 2);
   CHECK(into.rejected[0].offset == static_cast<std::int64_t>(good.size() + 1));
   CHECK(into.rejected[0].payload == huge.substr(0, 64 * 1024));
+  CHECK(into.rejected[0].bytes == huge.size());
+  CHECK(into.rejected[1].bytes == huge.size());
   CHECK_THAT(into.rejected[0].reason, Catch::Contains("max_record_bytes=1000"));
 }
 

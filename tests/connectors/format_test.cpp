@@ -6,6 +6,8 @@
 
 #include <weir/core/error.hpp>
 
+#include <weir/core/utf8.hpp>
+
 #include "format.hpp"
 #include "iso_time.hpp"
 #include "rows.hpp"
@@ -116,7 +118,7 @@ TEST_CASE("JsonDecoder names the field and the value that it refuses") {
   CHECK(json_reason(R"({"n":1.5})") == "field `n`: `1.5` is not a whole number (int16)");
   CHECK(json_reason(R"({"n":"1"})") == "field `n`: `\"1\"` is not a whole number (int16)");
   CHECK(json_reason(R"({"n":true})") == "field `n`: `true` is not a whole number (int16)");
-  CHECK(json_reason(R"({"n":1,"maybe":{}})") == "field `maybe`: `{` is not a whole number (int32)");
+  CHECK(json_reason(R"({"n":1,"maybe":{}})") == "field `maybe`: an object is not a whole number (int32)");
   CHECK(json_reason(R"({"n":1,"n":1})") == "field `n` is there twice");
   CHECK(Decoded<Small>("json", R"({"n":3e2})").row().n == 300);
   CHECK(Decoded<Small>("json", R"({"n":5.0})").row().n == 5);
@@ -139,6 +141,70 @@ TEST_CASE("JsonDecoder refuses what is not one JSON object") {
   CHECK_FALSE(Decoded<rows::Line>("json", R"({"text":"\udc00"})").ok);
   CHECK_FALSE(Decoded<rows::Line>("json", R"({"text":"\x"})").ok);
   CHECK(Decoded<rows::Line>("json", R"({"text":"\ud83d\ude00"})").row().text == "\xF0\x9F\x98\x80");
+}
+
+TEST_CASE("What is no JSON object is called by what it is, and what was expected") {
+  using std::string_literals::operator""s;
+  const auto says = [](const std::string& payload, const std::string& what) {
+    INFO(payload);
+    CHECK_THAT(json_reason(payload), Catch::Contains(what));
+  };
+  says("[{\"n\":1}]", "an array where a JSON object is expected");
+  says(" [1", "an array");
+  says("\"{\\\"n\\\":1}\"", "a string where a JSON object is expected; is it JSON within JSON?");
+  says("17", "a number where a JSON object");
+  says("null", "`null` where a JSON object");
+  says("true", "`true` where");
+  says("<html>", "HTML or XML");
+  says("n=1", "no JSON where");
+  says("", "nothing where");
+  says("  ", "nothing where");
+  says("\xEF\xBB\xBF{\"n\":1}", "byte order mark");
+  says("\0\0\0\0\x07{\"n\":1}"s, "Confluent");
+  says("\0\0\0\0\x07\x02\x06"s, "Confluent");
+  says("\0\0\0\0\0\0\0\0"s, "nothing but zero bytes");
+  says("{\"n\":1,", "does not end; is it cut off, or written over several lines?");
+  says("{\"n\":", "does not end");
+  says("{", "does not end");
+  CHECK(json_reason(R"({"n":[1,2]})") == "field `n`: an array is not a whole number (int16)");
+  CHECK(Decoded<Outer>("json", R"({"inner":[]})").reason == "field `inner`: an array is not an object");
+  for (const std::string& payload : {"{\"n\":\"a\0b\"}"s, "{\"n\":\0}"s, "\0"s, "a\0b"s})
+    CHECK(json_reason(payload).find('\0') == std::string::npos);
+  CHECK(json_reason("{\"n\":\"" + std::string(100'000, 'x') + "\"}").size() < 200);
+}
+
+TEST_CASE("An envelope around the row is called by its name, with the way to have none") {
+  const std::string connect = R"({"schema":{"type":"struct"},"payload":{"n":1}})";
+  const std::string debezium = R"({"before":null,"after":{"n":1},"source":{"db":"x"},"op":"c","ts_ms":1})";
+  CHECK_THAT(json_reason(connect), Catch::Contains("Kafka Connect envelope") &&
+                                       Catch::Contains("value.converter.schemas.enable=false"));
+  CHECK_THAT(json_reason(debezium),
+             Catch::Contains("DebeziumEvent") && Catch::Contains("ExtractNewRecordState"));
+  // Also where nothing is required, and every field would be absent.
+  CHECK_FALSE(Decoded<Outer>("json", connect).ok);
+  CHECK_THAT(Decoded<Outer>("json", debezium).reason, Catch::Contains("DebeziumEvent"));
+  CHECK(Decoded<Outer>("json", R"({"schema":1})").ok);
+  CHECK(Decoded<Outer>("json", R"({"schema":{},"payload":{},"inner":null})").ok);
+  CHECK(Decoded<Outer>("json", "{}").ok);
+  CHECK(json_reason(R"({"schema":1})") == "field `n` is missing");
+}
+
+TEST_CASE("Bytes that are no UTF-8 go through JSON and come back") {
+  const std::string bytes("\xFF a\xC3\xA9\n\"\x80\xC3\xED\xA0\x80\0\xF0\x9F\x98\x80\xF0\x9F", 19);
+  const std::string line = encoded("json", rows::Line{bytes});
+  CHECK(weir::is_utf8(line));
+  CHECK(line ==
+        "{\"text\":\"\\udcff "
+        "a\xC3\xA9\\n\\\"\\udc80\\udcc3\\udced\\udca0\\udc80\\u0000\xF0\x9F\x98\x80\\udcf0\\udc9f\"}");
+  const Decoded<rows::Line> again("json", line);
+  REQUIRE(again.ok);
+  CHECK(again.row().text == bytes);
+  for (int byte = 0x80; byte < 0x100; ++byte) {
+    const std::string one(1, static_cast<char>(byte));
+    CHECK(Decoded<rows::Line>("json", encoded("json", rows::Line{one})).row().text == one);
+  }
+  for (const char* text : {"\\ud800", "\\udc7f", "\\udd00", "\\udfff", "\\udcff\\udbff"})
+    CHECK_FALSE(Decoded<rows::Line>("json", "{\"text\":\"" + std::string(text) + "\"}").ok);
 }
 
 TEST_CASE("JsonDecoder reads numbers of more digits than fit") {
@@ -170,7 +236,7 @@ TEST_CASE("JsonDecoder passes over deep nesting without recursion") {
   CHECK(Decoded<Small>("json", deep).ok);
 }
 
-TEST_CASE("JsonEncoder writes null for what is no number and repairs text that is no UTF-8") {
+TEST_CASE("JsonEncoder writes null for what is no number and escapes bytes that are no UTF-8") {
   Everything row;
   row.d = std::numeric_limits<double>::quiet_NaN();
   row.f = -std::numeric_limits<float>::infinity();
@@ -179,7 +245,7 @@ TEST_CASE("JsonEncoder writes null for what is no number and repairs text that i
   CHECK(encoded("json", rows::Line{std::string_view("\x01\x1f\x7f\x00", 4)}) ==
         "{\"text\":\"\\u0001\\u001f\x7f\\u0000\"}");
   CHECK(encoded("json", rows::Line{"\xC3\xA9\xFFz\xE2\x82"}) ==
-        "{\"text\":\"\xC3\xA9\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\"}");
+        "{\"text\":\"\xC3\xA9\\udcffz\\udce2\\udc82\"}");
 }
 
 TEST_CASE("Moments are read from milliseconds and from ISO-8601") {

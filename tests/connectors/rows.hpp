@@ -63,10 +63,11 @@ class Collected final : public weir::RowSink {
     std::int64_t offset;
     std::string reason;
     std::string payload;
+    std::uint64_t bytes;
   };
   weir::Batch& batch() override { return batch_; }
   void reject(const weir::Rejected& r) override {
-    rejected.push_back({r.offset, std::string(r.reason), std::string(r.payload)});
+    rejected.push_back({r.offset, std::string(r.reason), std::string(r.payload), r.bytes});
   }
   /// The rows so far, as JSON lines; forgets them.
   std::vector<std::string> take() {
