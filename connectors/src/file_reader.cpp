@@ -89,7 +89,7 @@ FileReader::FileReader(const std::string& path, const FileReading& reading, cons
                max_record_bytes_),
       head_(head_of(scanner_)) {
   check_content();
-  if (format_ != "raw" && head_.starts_with(kByteOrderMark)) scanner_.skip_to(kByteOrderMark.size());
+  if (format_ != "raw" && head_.starts_with(kByteOrderMark)) scanner_.drop(kByteOrderMark.size());
   if (format_ == "csv") make_csv(reading, schema);
   else decoder_ = make_decoder(format_, schema, notes_);
   if (position) resume_at(*position);
@@ -187,6 +187,17 @@ std::string FileReader::fingerprint(std::int64_t offset) const {
 
 Position FileReader::position() const { return {position_, fingerprint(position_)}; }
 
+void FileReader::goes_on_in_line() const {
+  throw FailJob(
+      fmt::format(
+          "`{}` goes on, at byte {} of its content, in the middle of the line that it had ended with: what "
+          "there "
+          "was of the line has been read as a record. Put a line end there to have the rest read as one of "
+          "its own, or put the file back as it was; files that are read should grow by whole lines",
+          path_, position_),
+      ExitCode::kStateUnusable);
+}
+
 bool FileReader::is_blank(std::string_view text) const {
   if (format_ == "raw") return false;
   return format_ == "csv" ? text.empty() : text.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -205,6 +216,8 @@ ReadStatus FileReader::read(RowSink& rows, std::size_t limit) {
         return taken > 0 ? ReadStatus::kRows : ReadStatus::kEnd;
       case RecordScanner::Found::kShorter:
         is_shorter();
+      case RecordScanner::Found::kContinued:
+        goes_on_in_line();
       default:
         break;
     }
@@ -227,7 +240,7 @@ void FileReader::take(const RecordScanner::Record& record, RowSink& rows) {
     default:
       if (decoder_->decode(record.text, rows.batch(), reason_)) return;
   }
-  rows.reject({record.offset, reason_, record.text, record.bytes});
+  rows.reject({record.offset, reason_, record.text, {}, record.bytes});
 }
 
 std::optional<double> FileReader::progress() const {

@@ -51,6 +51,7 @@ class FileReader final : public PartitionReader {
   CsvLayout read_header();
   [[noreturn]] void refuse_header(std::string_view why) const;
   [[noreturn]] void is_shorter() const;
+  [[noreturn]] void goes_on_in_line() const;
   void resume_at(const Position& position);
   std::string fingerprint(std::int64_t offset) const;
 

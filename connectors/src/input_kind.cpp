@@ -44,6 +44,8 @@ bool is_markup(std::string_view text) {
 std::optional<std::string> other_kind(std::string_view head, std::string_view format) {
   if (is_utf16(head)) return "is UTF-16 and not UTF-8; convert it: iconv -f UTF-16 -t UTF-8";
   if (const auto kind = kind_by_content(head)) return fmt::format("holds {} and no text", *kind);
+  if (head.size() > 262 && head.substr(257, 5) == "ustar")
+    return "holds a tar archive and no text; unpack it";
   const std::string_view text = without_blanks(head);
   if (is_markup(text))
     return fmt::format("is HTML or XML and not {}; is it an error page that was saved in its place?",

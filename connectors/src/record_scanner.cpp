@@ -25,6 +25,10 @@ RecordScanner::Record RecordScanner::next() {
     Record passed = pass_to_offset();
     if (passed.found != Found::kRecord) return passed;
   }
+  if (inside_line_) {
+    Record checked = check_line_begin();
+    if (checked.found != Found::kRecord) return checked;
+  }
   if (overlong_begun_) return pass_overlong();
   while (true) {
     const std::size_t line_end = find_end();
@@ -178,16 +182,19 @@ RecordScanner::Record RecordScanner::pass_overlong() {
 
 bool RecordScanner::skip_to(std::int64_t target) {
   skip_to_ = target;
+  if (target <= offset()) return true;
+  // The byte before tells whether a line begins there.
+  const std::int64_t before = target - 1;
   const auto held = static_cast<std::int64_t>(end_) + base_;
-  if (target <= held) {
-    begin_record_at(static_cast<std::size_t>(target - base_));
+  if (before <= held) {
+    begin_record_at(static_cast<std::size_t>(before - base_));
     return true;
   }
   if (!stream_->seeks()) return true;
-  const auto distance = static_cast<std::uint64_t>(target - held);
+  const auto distance = static_cast<std::uint64_t>(before - held);
   begin_record_at(0);
   end_ = 0;
-  base_ = target;
+  base_ = before;
   return stream_->skip(distance) == distance;
 }
 
@@ -195,12 +202,25 @@ bool RecordScanner::skip_to(std::int64_t target) {
 RecordScanner::Record RecordScanner::pass_to_offset() {
   while (true) {
     const auto ahead = static_cast<std::uint64_t>(skip_to_ - offset());
-    begin_record_at(begin_ + static_cast<std::size_t>(std::min<std::uint64_t>(ahead, end_ - begin_)));
+    const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(ahead, end_ - begin_));
+    if (step > 0) inside_line_ = buffer_[begin_ + step - 1] != '\n';
+    begin_record_at(begin_ + step);
     if (offset() == skip_to_) return {Found::kRecord, {}, offset(), 0};
     if (at_end_) return {Found::kShorter, {}, offset(), 0};
     if (!may_refill()) return {Found::kMore, {}, offset(), 0};
     refill();
   }
+}
+
+/// kRecord when a record may begin here: nothing goes on, or a line end only.
+RecordScanner::Record RecordScanner::check_line_begin() {
+  while (begin_ == end_ && !at_end_) {
+    if (!may_refill()) return {Found::kMore, {}, offset(), 0};
+    refill();
+  }
+  const bool goes_on = begin_ < end_ && buffer_[begin_] != '\n' && buffer_[begin_] != '\r';
+  inside_line_ = goes_on;
+  return {goes_on ? Found::kContinued : Found::kRecord, {}, offset(), 0};
 }
 
 std::string_view RecordScanner::peek(std::size_t size) {

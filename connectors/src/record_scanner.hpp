@@ -27,7 +27,8 @@ class RecordScanner {
     kUnclosedQuote,  ///< `text` is the first line of it; what follows is read as records of its own
     kMore,           ///< nothing yet: the step is over, go on with another one
     kEnd,
-    kShorter,  ///< the content ends before the offset that was to be reached
+    kShorter,    ///< the content ends before the offset that was to be reached
+    kContinued,  ///< that offset lies in the middle of a line, which goes on there
   };
   struct Record {
     Found found;
@@ -45,6 +46,8 @@ class RecordScanner {
   /// Goes on at `offset`, which must not lie behind: at once where the file can be sought in, and otherwise by the steps to come.
   /// False when it is known now that the content ends before.
   bool skip_to(std::int64_t offset);
+  /// Leaves out the first bytes of what has been peeked at.
+  void drop(std::size_t size) { begin_record_at(begin_ + size); }
   /// The first bytes of what has not been handed over yet, `size` of them unless the content, or the step, ends before.
   std::string_view peek(std::size_t size);
   /// Whether all of the content has been read into memory, or handed over.
@@ -74,6 +77,7 @@ class RecordScanner {
   Record give_up();
   Record pass_overlong();
   Record pass_to_offset();
+  Record check_line_begin();
   void begin_record_at(std::size_t index);
   bool is_unclosed() const { return in_quotes_ && place_ == Place::kQuoted; }
 
@@ -94,6 +98,7 @@ class RecordScanner {
   std::string overlong_;  ///< the beginning of the record that is passed over
   std::int64_t overlong_offset_ = 0;
   std::int64_t skip_to_ = 0;  ///< what lies before is passed over
+  bool inside_line_ = false;  ///< the byte before skip_to_ is no line end
 };
 
 }  // namespace weir

@@ -26,8 +26,8 @@ const char* to_text(RejectPolicy policy) {
   return "unknown";
 }
 
-std::string advice_on(const Rejected& rejected, const std::string& source) {
-  if (!rejected.advice.empty()) return std::string(rejected.advice);
+std::string remedy_of(const Rejected& rejected, const std::string& source) {
+  if (!rejected.remedy.empty()) return std::string(rejected.remedy);
   return fmt::format("to go on without such records: --on-error {}=skip, or =dead_letter to keep them",
                      source);
 }
@@ -51,7 +51,7 @@ void Rejects::reject(const Rejected& rejected) {
   if (policy_ == RejectPolicy::kFail)
     throw FailJob(fmt::format("source '{}', partition '{}', offset {}: {}; the record: {}\n{}", source_,
                               partition_, rejected.offset, rejected.reason,
-                              shown(rejected.payload, kShownBytes), advice_on(rejected, source_)));
+                              shown(rejected.payload, kShownBytes), remedy_of(rejected, source_)));
   post(rejected);
 }
 

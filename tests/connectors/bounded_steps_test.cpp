@@ -151,6 +151,31 @@ TEST_CASE("A compressed file that has become shorter is refused when that is see
              Catch::Contains("shorter"));
 }
 
+TEST_CASE(
+    "A file that has grown in the middle of its last line is refused, and by whole lines it is read on") {
+  const TempDir dir;
+  const std::string ending = GENERATE("", ".gz");
+  const std::string name = "a.jsonl" + ending;
+  const auto write = [&](const std::string& content) {
+    dir.write(name, ending.empty() ? content : compressed(content, ending));
+  };
+  const std::string first = flight(std::string(5000, 'x'), 1, "1") + "\n" + kRow;
+  write(first);
+  Collected<Flight> into;
+  auto reader = open_file(dir, name);
+  CHECK(read_in_steps(*reader, into).lines.size() == 2);
+  const weir::Position position = reader->position();
+  for (const std::string& grown : {std::string(), std::string("\n"), "\n" + kRow, "\r\n" + kRow + "\n"}) {
+    write(first + grown);
+    CHECK(read_in_steps(*open_file(dir, name, "", position), into).lines.size() ==
+          (grown.size() > 2 ? 1 : 0));
+  }
+  write(first + "0}\n" + kRow);
+  auto again = open_file(dir, name, "", position);
+  CHECK_THAT(failure_of(ExitCode::kStateUnusable, [&] { again->read(into, 10); }),
+             Catch::Contains(name) && Catch::Contains("middle of the line"));
+}
+
 TEST_CASE("A header behind blank lines without end is not looked for for ever") {
   const TempDir dir;
   dir.write("a.csv.gz", compressed(std::string(100 * kMebibyte, '\n') + "origin,at,delay\nEWR,1,1\n", ".gz"));

@@ -24,7 +24,7 @@ TEST_CASE("Text is cut between characters") {
 
 TEST_CASE("Values are shown so that they neither cut a message off nor speak to a terminal") {
   CHECK(shown("caf\xC3\xA9") == "caf\xC3\xA9");
-  CHECK(shown(std::string_view("a\0b\n\x1b\x7f\xFF\xC2\x85", 10)) == "a\\x00b\\x0a\\x1b\\x7f\\xff\\xc2\\x85");
+  CHECK(shown(std::string_view("a\0b\n\x1b\x7f\xFF\xC2\x85", 9)) == "a\\x00b\\x0a\\x1b\\x7f\\xff\\xc2\\x85");
   CHECK(shown("abcdef", 3) == "abc\u2026");
   CHECK(shown(std::string(63, 'x') + "\xC3\xA9") == std::string(63, 'x') + "\u2026");
 }

@@ -210,7 +210,7 @@ TEST_CASE("A dead letter of a long record says how long it was, and cuts no char
   Rig rig(RejectPolicy::kDeadLetter);
   const std::string whole = std::string(65'535, 'x') + "\xC3\xA9" + std::string(100'000, 'y');
   const std::string fits(65'536, 'z');
-  RejectingReader reader({{1, "bad", whole}, {2, "bad", fits}, {3, "too long", fits, 40'000'000}});
+  RejectingReader reader({{1, "bad", whole}, {2, "bad", fits}, {3, "too long", fits, {}, 40'000'000}});
   rig.source->read(0, reader, 10);
   REQUIRE(rig.letters.size() == 3);
   CHECK(rig.letters[0].row.payload == std::string(65'535, 'x'));
@@ -221,7 +221,7 @@ TEST_CASE("A dead letter of a long record says how long it was, and cuts no char
   CHECK(rig.letters[2].row.reason == "too long; of its 40000000 bytes the first 65536 are kept");
 }
 
-TEST_CASE("A message about a reject is not cut by what it quotes, and gives the advice of who rejected it") {
+TEST_CASE("A message about a reject is not cut by what it quotes, and gives the remedy of who rejected it") {
   const auto message_of = [](Rejected rejected) {
     Rig rig(RejectPolicy::kFail);
     RejectingReader reader({rejected});
@@ -237,7 +237,7 @@ TEST_CASE("A message about a reject is not cut by what it quotes, and gives the 
   CHECK_THAT(message, Catch::Contains("it has a \\x00; the record: a\\x00\\x1b[2J\\xff\n") &&
                           Catch::Contains("--on-error events=skip"));
   CHECK(message_of({7, "bad", std::string(10'000, 'x')}).size() < 500);
-  const std::string advised = message_of({7, "a deletion", "", 0, "make it a row"});
+  const std::string advised = message_of({7, "a deletion", "", "make it a row"});
   CHECK_THAT(advised, Catch::Contains("make it a row") && !Catch::Contains("skip"));
 }
 

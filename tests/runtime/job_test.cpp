@@ -233,8 +233,8 @@ TEST_CASE("Dead letters reach their sink in the same commit") {
   CHECK(machine.rows.sorted("results") ==
         std::vector<std::string>{"{key:a,window_start:0,window_end:1000,value:3}"});
   CHECK(machine.rows.sorted("samples.dead_letter") ==
-        std::vector<std::string>{
-            "{source:samples,partition:only,offset:77,reason:not a sample,payload:garbage}"});
+        std::vector<std::string>{"{source:samples,partition:only,offset:77,reason:not a "
+                                 "sample,payload:garbage,encoding:text,bytes:7}"});
   CHECK(job.status().sources[0].rejected == 1);
 }
 

@@ -30,9 +30,9 @@ struct Rejected {
   std::int64_t offset;       ///< of the message, or of the line's first byte
   std::string_view reason;   ///< what is wrong, naming the field
   std::string_view payload;  ///< the bytes as they were read, or their beginning
-  std::uint64_t bytes = 0;   ///< how many there were; 0: those of `payload`
-  /// What to do, where going on without the record would lose more than the record; empty: it may be skipped.
-  std::string_view advice = {};
+  /// What to do about it, a sentence, where leaving it out would lose more than a record; empty: leave it out.
+  std::string_view remedy = {};
+  std::uint64_t bytes = 0;  ///< how many there were; 0: those of `payload`
 };
 
 /// Where a reader puts what it reads.
