@@ -31,6 +31,10 @@ constexpr Kind kKinds[] = {
      "{0}=dead_letter"},
     {"weir_records_rejected_total", "policy", "dead_letter", "source",
      "source '{0}' has sent {1} that could not be decoded to '{0}.dead_letter'"},
+    {"weir_source_ahead_of_clock_records_total", "", "", "source",
+     "source '{0}' has read {1} too far ahead of the clock to move its watermark (ahead_of_clock_at_most); "
+     "their "
+     "windows stay open until time comes there"},
 };
 
 std::string label_of(const MetricSample& sample, std::string_view name) {
