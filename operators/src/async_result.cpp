@@ -1,5 +1,7 @@
 #include <weir/operators/async_result.hpp>
 
+#include <weir/core/thrown_in_job.hpp>
+
 namespace weir::detail {
 
 void AsyncInbox::put(AsyncAnswer answer) {
@@ -24,7 +26,8 @@ std::vector<AsyncAnswer> AsyncInbox::take() {
 
 AsyncTicket::~AsyncTicket() {
   if (!answered_.load(std::memory_order_acquire))
-    answer(AsyncAnswer::Kind::kFailed, "the request was let go without an answer");
+    answer(AsyncAnswer::Kind::kFailed,
+           thrown_in_job.empty() ? "the request was let go without an answer" : thrown_in_job);
 }
 
 void AsyncTicket::answer(AsyncAnswer::Kind kind, std::string bytes) {

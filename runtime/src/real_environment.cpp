@@ -12,6 +12,7 @@
 #include <thread>
 
 #include <weir/core/kill_point.hpp>
+#include <weir/core/thrown_in_job.hpp>
 
 #include "start_thread.hpp"
 
@@ -72,11 +73,23 @@ class Lane {
       std::function<void()> job = std::move(jobs_.front());
       jobs_.pop_front();
       lock.unlock();
-      job();
-      job = nullptr;  // what it holds goes while it still counts
+      run(job);
       outstanding_.end();
       lock.lock();
     }
+  }
+
+  /// What the job holds goes while it still counts.
+  static void run(std::function<void()>& job) {
+    try {
+      job();
+    } catch (const std::exception& thrown) {
+      detail::thrown_in_job = thrown.what();
+    } catch (...) {
+      detail::thrown_in_job = "something was thrown that is no std::exception";
+    }
+    job = nullptr;
+    detail::thrown_in_job.clear();
   }
 
   Outstanding& outstanding_;

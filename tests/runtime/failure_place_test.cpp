@@ -215,6 +215,21 @@ TEST_CASE("A failure that ends the job keeps its exit code, and is placed as wel
              Contains("source 'samples', worker 0, partition '0', offset 50") && Contains(": hopeless"));
 }
 
+TEST_CASE("What a blocking client throws is why its request has failed", "[failure]") {
+  Pipeline pipeline("unlucky");
+  samples(pipeline)
+      .async<Sample>("ask",
+                     [](const Sample& s, AsyncResult<Sample> result) {
+                       result.environment().run_blocking("client", [result, unlucky_one = is_unlucky(s)] {
+                         if (unlucky_one) throw 42;
+                         unlucky();
+                       });
+                     })
+      .sink("results", "collect:");
+  CHECK_THAT(failure_of(pipeline), Catch::StartsWith("'ask' has no result for a row of event time ") &&
+                                       Catch::EndsWith("after 1 request: unlucky"));
+}
+
 /// What is wrong with a result's way downstream is not wrong with the request: taken for that, the rows that were on their way with
 /// it would be lost.
 TEST_CASE("A failure behind a lookup ends the attempt, and no row is lost", "[failure][job]") {
