@@ -59,6 +59,7 @@ class Run {
         program_.store,      [this](const std::string& line) { console_.log(LogLevel::kInfo, line); }};
     world.attempt_failed = [this](const std::string& line) { console_.log(LogLevel::kWarn, line); };
     world.job_failed = [this](const std::string& line) { console_.log_reason(line); };
+    world.warn = [this](const std::string& line) { console_.log(LogLevel::kWarn, line); };
     const auto job = program_.make_job(configuration_.graph, configuration_.job, std::move(world));
     const auto endpoint = open_endpoint(*job);
     signals_.forward_to([this, &job](int signal) {

@@ -54,7 +54,7 @@ const std::vector<ConfigKey>& keys() {
        "The least severe lines that are logged. Why a job failed is said at every level.",
        "trace, debug, info, warn, error or off"},
       {"patience", "TIME", "1min", "Watching",
-       "What stands still for longer gets a line in the log: event time, a checkpoint, a sink.",
+       "What stands still for longer gets a line in the log: event time, a checkpoint, a sink; 0: never.",
        kDurationForm},
       {"config", "FILE", "weir.yaml, if there is one", "Watching", "Configuration file, in YAML.", "a file",
        false},

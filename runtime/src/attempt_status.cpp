@@ -38,7 +38,7 @@ Watch Attempt::watch() const {
     };
     sources.push_back({open.vertex->name, &open.partitions, open.board.get(), records});
   }
-  return Watch(graph_, std::move(sources), tasks_, options_.patience, world_.log);
+  return Watch(graph_, std::move(sources), tasks_, patience_of(options_), warning(world_));
 }
 
 std::vector<PartitionStatus> Attempt::slowest_partitions(const OpenSource& open) {

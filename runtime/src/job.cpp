@@ -50,7 +50,7 @@ struct Job::Core {
         log_attempt_failed(world.attempt_failed ? world.attempt_failed : world.log),
         log_job_failed(world.job_failed ? world.job_failed : world.log),
         restarts(world.metrics.counter("weir_job_restarts_total", "Attempts after the first one.")),
-        losses(world.metrics, options.patience, world.log) {}
+        losses(world.metrics, patience_of(options), warning(world)) {}
 
   ExitCode run();
   void attempt_once();

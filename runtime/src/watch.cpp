@@ -28,6 +28,13 @@ std::set<VertexId> upstream(const JobGraph& graph, VertexId vertex) {
 
 }  // namespace
 
+Environment::Instant patience_of(const JobOptions& options) {
+  constexpr Environment::Instant kForEver = std::chrono::hours{24 * 36'500};
+  return options.patience.count() > 0 ? Environment::Instant(options.patience) : kForEver;
+}
+
+LogLine warning(const JobWorld& world) { return world.warn ? world.warn : world.log; }
+
 Watch::Watch(const JobGraph& graph, std::vector<TimeWatch::Source> sources, const Tasks& tasks,
              Environment::Instant patience, const LogLine& log)
     // More often than patience lasts, so that it is kept.

@@ -10,6 +10,11 @@
 
 namespace weir {
 
+/// How long anything may stand still.
+Environment::Instant patience_of(const JobOptions& options);
+/// Where it is told.
+LogLine warning(const JobWorld& world);
+
 /// Looks now and then at everything in an attempt that could stand still without a word. One thread.
 class Watch {
  public:

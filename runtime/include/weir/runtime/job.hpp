@@ -54,7 +54,7 @@ struct JobOptions {
   bool allow_dropped_state = false;  ///< may leave behind state of operators that the pipeline does not have
   bool allow_duplicates = false;     ///< may fall back to an older checkpoint than the one committed
   Duration linger{0};                ///< longest time a row waits for its batch to fill; 0: 200 µs
-  Duration patience{60'000};         ///< what stands still for longer is worth a line in the log
+  Duration patience{60'000};  ///< what stands still for longer is worth a line in the log; 0: nothing is
   RestartPolicy restart;
   std::map<std::string, std::string>
       sources;  ///< connector address by source name; others use the program's own
@@ -122,6 +122,8 @@ struct JobWorld {
   /// Take why an attempt, or the job, failed; where they are empty, log does.
   std::function<void(const std::string& line)> attempt_failed = {};
   std::function<void(const std::string& line)> job_failed = {};
+  /// Takes what stands still, and what was lost; empty: log does.
+  std::function<void(const std::string& line)> warn = {};
 };
 
 /// Runs one pipeline: attempts, restarts between them, stop on request.
