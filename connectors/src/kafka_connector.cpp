@@ -33,7 +33,7 @@ class Connector final : public KafkaConnector {
                                 "transaction cannot span two clusters",
                                 context.name, address.brokers, transactions_->brokers()),
                     ExitCode::kUsage);
-    transactions_->add(address, context.name);
+    transactions_->add(address, context);
     warn_of_short_timeout(address, context);
     return kafka::make_sink(std::move(address), context, transactions_);
   }

@@ -11,6 +11,11 @@ namespace {
 using Values = std::map<std::string, std::string>;
 
 constexpr std::int64_t kMebi = 1 << 20;
+constexpr std::int64_t kQueueBytesLeast = 4 * kMebi;
+constexpr std::int64_t kQueueBytesMost = 32 * kMebi;
+constexpr std::int64_t kMessagesLeast = 10'000;
+constexpr std::int64_t kMessagesMost = 200'000;
+constexpr std::int64_t kBytesOfMessage = 250;      // that librdkafka needs besides what is in it
 constexpr std::int64_t kMessageBytes = 1'000'000;  // librdkafka's message.max.bytes
 // Brokers take 1,048,588 unless told otherwise. A prime: a batch to which rows of one size add up exactly would
 // look as if it were not full (Backlog).
@@ -38,16 +43,24 @@ std::int64_t linger(const Values& given) {
 
 }  // namespace
 
-ProducerLimits ProducerLimits::of(const Values& given, int partitions) {
+ProducerLimits ProducerLimits::of(const Values& given, int partitions, std::size_t memory_bytes) {
   const std::int64_t batches = 2 * std::max(1, partitions);
   const std::int64_t message_bytes = number(given, "message.max.bytes").value_or(kMessageBytes);
   // A message that is larger than the queue would never be taken.
+  const std::int64_t most = memory_bytes == 0 ? kQueueBytesMost
+                                              : std::clamp(static_cast<std::int64_t>(memory_bytes),
+                                                           kQueueBytesLeast, kQueueBytesMost);
+  const std::int64_t messages_most =
+      memory_bytes == 0 ? kMessagesMost
+                        : std::clamp(static_cast<std::int64_t>(memory_bytes) / kBytesOfMessage,
+                                     kMessagesLeast, kMessagesMost);
   const std::int64_t queue_bytes =
-      std::max(std::clamp(batches * kBatchBytes, 4 * kMebi, 32 * kMebi), message_bytes + 1024);
+      std::max(std::clamp(batches * kBatchBytes, kQueueBytesLeast, most), message_bytes + 1024);
   ProducerLimits limits{};
   limits.queue_kbytes = number(given, "queue.buffering.max.kbytes").value_or(queue_bytes / 1024);
-  limits.queue_messages = number(given, "queue.buffering.max.messages")
-                              .value_or(std::clamp<std::int64_t>(batches * kBatchMessages, 40'000, 200'000));
+  limits.queue_messages =
+      number(given, "queue.buffering.max.messages")
+          .value_or(std::clamp<std::int64_t>(batches * kBatchMessages, messages_most / 5, messages_most));
   const std::int64_t share =
       std::clamp<std::int64_t>(limits.queue_kbytes * 1024 / batches, 16 * 1024, kBatchBytes);
   limits.batch_bytes = number(given, "batch.size").value_or(std::min(message_bytes, (share - 1) | 1));

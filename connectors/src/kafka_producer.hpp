@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -20,8 +21,10 @@ namespace weir::kafka {
 /// The queue has room for two batches of each partition, so that one fills while the other travels: it is
 /// never full without a full batch.
 struct ProducerLimits {
-  /// `given` are the user's properties, which win; `partitions` those of all topics written.
-  static ProducerLimits of(const std::map<std::string, std::string>& given, int partitions);
+  /// `given` are the user's properties, which win; `partitions` those of all topics written; `memory_bytes` what the queue may hold
+  /// where that is less than it would (0: no matter).
+  static ProducerLimits of(const std::map<std::string, std::string>& given, int partitions,
+                           std::size_t memory_bytes);
 
   std::int64_t queue_kbytes;
   std::int64_t queue_messages;

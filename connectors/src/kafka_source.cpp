@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -14,14 +15,13 @@
 #include "format.hpp"
 #include "kafka_cluster.hpp"
 #include "kafka_error.hpp"
+#include "kafka_fetch.hpp"
 #include "kafka_reader.hpp"
 
 namespace weir::kafka {
 
 namespace {
 
-constexpr int kQueueKilobytes = 64 * 1024;  // of fetched messages, all partitions of a source together
-constexpr int kQueueKilobytesLeast = 1024;  // a partition needs room for a fetch
 constexpr std::chrono::milliseconds kFarewell{1'000};
 constexpr std::chrono::milliseconds kSettleWithin{5'000};
 
@@ -34,6 +34,7 @@ class KafkaSource final : public Source {
         notes_(std::make_shared<SourceNotes>(context.name, context.warn)),
         metrics_(context.metrics),
         environment_(*context.environment),
+        memory_bytes_(context.memory_bytes),
         cluster_(address_, environment_) {
     (void)make_decoder(address_.format,
                        schema_);  // a schema that does not suit is found here, not on a worker
@@ -58,6 +59,7 @@ class KafkaSource final : public Source {
   const std::shared_ptr<SourceNotes> notes_;
   MetricRegistry* metrics_;
   Environment& environment_;
+  const std::size_t memory_bytes_;  ///< for what is fetched
   Cluster cluster_;
   std::shared_ptr<Client> consumer_;  ///< shared with the readers; null until the first is opened
   Queue reports_;                     ///< answers to report_committed()
@@ -80,14 +82,13 @@ std::vector<std::string> KafkaSource::partitions() {
 
 void KafkaSource::connect() {
   if (consumer_) return;
-  const int share = std::max(kQueueKilobytes / std::max(count_partitions(), 1), kQueueKilobytesLeast);
+  std::map<std::string, std::string> defaults = fetch_limits(memory_bytes_, count_partitions());
+  defaults.insert({{"socket.nagle.disable", "true"},
+                   {"fetch.error.backoff.ms", "10"},
+                   {"fetch.wait.max.ms", "100"},
+                   {"retry.backoff.ms", "10"}});
   consumer_ = std::make_shared<Client>(RD_KAFKA_CONSUMER,
-                                       make_conf(address_,
-                                                 {{"socket.nagle.disable", "true"},
-                                                  {"fetch.error.backoff.ms", "10"},
-                                                  {"fetch.wait.max.ms", "100"},
-                                                  {"retry.backoff.ms", "10"},
-                                                  {"queued.max.messages.kbytes", std::to_string(share)}},
+                                       make_conf(address_, defaults,
                                                  {{"group.id", address_.group},
                                                   {"isolation.level", "read_committed"},
                                                   {"enable.partition.eof", "true"},

@@ -62,8 +62,10 @@ Transactions::~Transactions() {
   producer_.reset();  // its threads ask for placements until they end
 }
 
-void Transactions::add(const Address& sink, const std::string& sink_name) {
+void Transactions::add(const Address& sink, const ConnectorContext& context) {
   WEIR_ASSERT(!producer_, "sinks are added before the producer is made");
+  const std::string& sink_name = context.name;
+  memory_bytes_ += context.memory_bytes;
   for (const auto& [key, value] : sink.properties) {
     const auto [owner, fresh] = property_owner_.emplace(key, sink_name);
     if (!fresh && address_.properties.at(key) != value)
@@ -134,7 +136,7 @@ void Transactions::make_producer() {
 void Transactions::make_backlogs() {
   int partitions = 0;
   for (const auto& [name, topic] : topics_) partitions += topic.found;
-  limits_ = ProducerLimits::of(address_.properties, partitions);
+  limits_ = ProducerLimits::of(address_.properties, partitions, memory_bytes_);
   topics_.try_emplace(address_.commit_topic);
   // Where the user has librdkafka place rows without key, nobody tells where they went.
   const bool told = !address_.properties.contains("sticky.partitioning.linger.ms");

@@ -61,7 +61,7 @@ class Transactions final : public CommitLog {
 
   /// Before fence(): another sink of the same cluster. Throws FailJob(kUsage) when its properties contradict
   /// the others'.
-  void add(const Address& sink, const std::string& sink_name);
+  void add(const Address& sink, const ConnectorContext& context);
   const std::string& brokers() const { return address_.brokers; }
 
   void fence() override;
@@ -136,6 +136,7 @@ class Transactions final : public CommitLog {
   std::map<std::string, std::string> property_owner_;  ///< which sink gave a property, for messages
   std::map<std::string, OutputTopic> topics_;
   Cluster cluster_;
+  std::size_t memory_bytes_ = 0;  ///< that all sinks may hold
   ProducerLimits limits_{};
   std::unique_ptr<Client> producer_;
 
