@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <weir/core/assert.hpp>
+#include <weir/core/order.hpp>
 
 namespace weir::kafka {
 
@@ -12,7 +13,7 @@ namespace {
 
 template <class Number>
 std::string_view decimal(const void* at, std::string& scratch) {
-  scratch = fmt::format("{}", *static_cast<const Number*>(at));
+  scratch = fmt::format("{}", canonical(*static_cast<const Number*>(at)));
   return scratch;
 }
 

@@ -3,14 +3,18 @@
 #include <charconv>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
+#include <weir/core/order.hpp>
 #include <weir/core/schema.hpp>
 
 namespace weir {
 
-/// Appends a number as its shortest text that reads back the same.
+/// Appends a number as its shortest text that reads back the same. NaN has no sign.
 template <class Number>
 void append_number(std::string& out, Number value) {
+  if constexpr (std::is_floating_point_v<Number>)
+    if (value != value) value = canonical(value);
   char text[40];
   out.append(text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
 }

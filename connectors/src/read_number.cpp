@@ -130,7 +130,7 @@ NumberRead read_any_real(std::string_view text, FieldType type, void* to) {
   std::string_view word = text;
   const double sign = skip(word, '-') ? -1 : 1;
   double value = sign * std::numeric_limits<double>::infinity();
-  if (equal_but_for_case(word, "nan")) value = sign * std::numeric_limits<double>::quiet_NaN();
+  if (equal_but_for_case(word, "nan")) value = std::numeric_limits<double>::quiet_NaN();
   else if (!equal_but_for_case(word, "inf") && !equal_but_for_case(word, "infinity"))
     return read_real(text, type, to);
   if (type == FieldType::kFloat) *static_cast<float*>(to) = static_cast<float>(value);

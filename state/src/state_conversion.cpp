@@ -188,16 +188,15 @@ void convert_expiring(const StateType& from, const StateType& to, StateReader& i
 
 void convert_number(const StateType& from, const StateType& to, StateReader& in, std::string& out) {
   if (to.kind == Kind::kFloating) {
-    const double value = from.kind == Kind::kFloating ? read_floating(from, in)
-                         : from.kind == Kind::kSigned ? static_cast<double>(read_signed(from, in))
-                                                      : static_cast<double>(read_unsigned(from, in));
+    const double value =
+        from.kind == Kind::kFloating ? read_floating(from, in) : read_wide(from, in).as_double();
     if (to.bytes == 8) return append_bytes(out, &value, sizeof value);
     const auto narrow = static_cast<float>(value);
     return append_bytes(out, &narrow, sizeof narrow);
   }
-  const std::uint64_t value = from.kind == Kind::kSigned ? static_cast<std::uint64_t>(read_signed(from, in))
-                                                         : read_unsigned(from, in);
-  append_bytes(out, &value, to.bytes);  // little-endian: the low bytes come first
+  std::string value;
+  StateCodec<WideInteger>::encode(value, read_wide(from, in));
+  out.append(value, 0, to.bytes);  // little-endian: the low bytes come first
 }
 
 void convert_fields(const StateType& from, const StateType& to, StateReader& in, std::string& out) {

@@ -68,12 +68,12 @@ void append_json(std::string& out, const StateType& type, StateReader& in) {
     case Kind::kBool:
       out += in.number<std::uint8_t>() != 0 ? "true" : "false";
       return;
-    case Kind::kSigned:
     case Kind::kEventTime:
       out += fmt::to_string(read_signed(type, in));
       return;
+    case Kind::kSigned:
     case Kind::kUnsigned:
-      out += fmt::to_string(read_unsigned(type, in));
+      out += read_wide(type, in).text();
       return;
     case Kind::kFloating: {
       const double value = read_floating(type, in);

@@ -4,6 +4,7 @@
 
 #include <weir/core/time.hpp>
 #include <weir/state/state_type.hpp>
+#include <weir/state/wide_integer.hpp>
 
 namespace weir {
 
@@ -31,6 +32,13 @@ inline std::uint64_t read_unsigned(const StateType& type, StateReader& in) {
     default:
       return in.number<std::uint64_t>();
   }
+}
+
+/// A whole number of any width.
+inline WideInteger read_wide(const StateType& type, StateReader& in) {
+  if (type.bytes == sizeof(WideInteger)) return StateCodec<WideInteger>::decode(in);
+  return type.kind == StateType::Kind::kUnsigned ? WideInteger(read_unsigned(type, in))
+                                                 : WideInteger(read_signed(type, in));
 }
 
 inline double read_floating(const StateType& type, StateReader& in) {

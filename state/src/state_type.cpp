@@ -8,7 +8,7 @@ namespace {
 
 using Kind = StateType::Kind;
 
-/// Reads the text of a type: `name`, `name<type,…>`, `{field:type,…}` with former names as `field(former)(former):type`.
+/// Reads the text of a type: `name`, `name<type,…>`, `(type,…)`, `{field:type,…}` with former names as `field(former)(former):type`.
 class TypeParser {
  public:
   explicit TypeParser(std::string_view text) : all_(text), rest_(text) {}
@@ -45,7 +45,7 @@ class TypeParser {
 
   StateType any() {
     const std::string_view begin = rest_;
-    StateType type = take('{') ? fields() : named();
+    StateType type = take('{') ? fields() : take('(') ? side_by_side() : named();
     type.text = std::string(begin.substr(0, begin.size() - rest_.size()));
     return type;
   }
@@ -64,6 +64,18 @@ class TypeParser {
       type.parts.push_back(any());
     } while (take(','));
     expect('}');
+    return type;
+  }
+  /// Values one after the other: as a struct whose fields are called by their numbers.
+  StateType side_by_side() {
+    StateType type;
+    type.kind = Kind::kStruct;
+    do {
+      type.names.push_back(std::to_string(type.parts.size()));
+      type.aliases.emplace_back();
+      type.parts.push_back(any());
+    } while (take(','));
+    expect(')');
     return type;
   }
   StateType named() {
@@ -96,7 +108,7 @@ class TypeParser {
     else if (name == "double") number(Kind::kFloating, 64);
     else if (name == "text") type.kind = Kind::kText;
     else if (name == "event_time") number(Kind::kEventTime, 64);
-    for (const int bits : {8, 16, 32, 64}) {
+    for (const int bits : {8, 16, 32, 64, 128}) {
       if (name == fmt::format("int{}", bits)) number(Kind::kSigned, bits);
       if (name == fmt::format("uint{}", bits)) number(Kind::kUnsigned, bits);
     }

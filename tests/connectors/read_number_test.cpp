@@ -155,6 +155,15 @@ TEST_CASE("Both formats take what is too small for a double, and refuse what is 
     CHECK(in_csv("f", text).row.f == std::numeric_limits<float>::infinity());
 }
 
+TEST_CASE("NaN has no sign, whatever it came from") {
+  Numbers row;
+  row.d = -std::numeric_limits<double>::quiet_NaN();
+  std::string out;
+  weir::make_encoder("csv", weir::row_schema<Numbers>())->encode(&row, out);
+  CHECK(out == ",,,,,nan,,");
+  CHECK_FALSE(std::signbit(*in_csv("d", "-nan").row.d));
+}
+
 TEST_CASE("Whole numbers are read exactly, however they are written") {
   std::mt19937_64 random(5);
   for (int i = 0; i < 20'000; ++i) {

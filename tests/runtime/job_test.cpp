@@ -217,7 +217,7 @@ TEST_CASE("A job whose state was taken under another max parallelism or type is 
   Job changed(pipeline.graph(), quick_options(), machine.world());
   CHECK(changed.run() == ExitCode::kStateUnusable);
   CHECK_THAT(changed.status().last_failure,
-             Catch::Contains("operator 'sums', state 'panes': int64 cannot become {sum:double,count:int64}"));
+             Catch::Contains("operator 'sums', state 'panes': int128 cannot become {sum:double,rest:double,count:int64}"));
 }
 
 TEST_CASE("Dead letters reach their sink in the same commit") {

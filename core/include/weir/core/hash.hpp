@@ -10,6 +10,7 @@
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 
+#include <weir/core/described.hpp>
 #include <weir/core/time.hpp>
 
 namespace weir {
@@ -43,11 +44,12 @@ constexpr std::uint64_t hash_key(const Key& key) {
     return hash_bytes(key);
   } else {
     static_assert(
-        boost::describe::has_describe_members<Key>::value,
+        Described<Key>,
         "weir: a key is an integer, an enum, text, or a struct described with BOOST_DESCRIBE_STRUCT");
     std::uint64_t h = 0;
-    boost::mp11::mp_for_each<boost::describe::describe_members<Key, boost::describe::mod_any_access>>(
-        [&](auto field) { h = detail::hash_u64(h ^ hash_key(key.*field.pointer)); });
+    if constexpr (Described<Key>)
+      boost::mp11::mp_for_each<FieldsOf<Key>>(
+          [&](auto field) { h = detail::hash_u64(h ^ hash_key(key.*field.pointer)); });
     return h;
   }
 }

@@ -12,6 +12,7 @@
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 
+#include <weir/core/described.hpp>
 #include <weir/core/time.hpp>
 
 namespace weir {
@@ -65,9 +66,6 @@ struct RowSchema {
     return nullptr;
   }
 };
-
-template <class Row>
-concept Described = boost::describe::has_describe_members<Row>::value;
 
 template <Described Row>
 const RowSchema& row_schema();
@@ -140,10 +138,9 @@ constexpr bool holds_views() {
   else if constexpr (is_optional<T>::value) return holds_views<typename T::value_type>();
   else if constexpr (Described<T>) {
     bool any = false;
-    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_any_access>>(
-        [&](auto field) {
-          any = any || holds_views<std::remove_cvref_t<decltype(std::declval<T&>().*field.pointer)>>();
-        });
+    boost::mp11::mp_for_each<FieldsOf<T>>([&](auto field) {
+      any = any || holds_views<std::remove_cvref_t<decltype(std::declval<T&>().*field.pointer)>>();
+    });
     return any;
   } else return false;
 }
@@ -162,13 +159,12 @@ const RowSchema& row_schema() {
     // Offsets are taken on storage that is never read: a row need not be default-constructible to have a schema.
     alignas(Row) static unsigned char storage[sizeof(Row)];
     Row* row = reinterpret_cast<Row*>(storage);
-    boost::mp11::mp_for_each<boost::describe::describe_members<Row, boost::describe::mod_any_access>>(
-        [&](auto field) {
-          using T = std::remove_cvref_t<decltype(row->*field.pointer)>;
-          const auto offset =
-              static_cast<std::size_t>(reinterpret_cast<unsigned char*>(&(row->*field.pointer)) - storage);
-          s.fields.push_back(detail::make_field<T>(field.name, offset));
-        });
+    boost::mp11::mp_for_each<FieldsOf<Row>>([&](auto field) {
+      using T = std::remove_cvref_t<decltype(row->*field.pointer)>;
+      const auto offset =
+          static_cast<std::size_t>(reinterpret_cast<unsigned char*>(&(row->*field.pointer)) - storage);
+      s.fields.push_back(detail::make_field<T>(field.name, offset));
+    });
     return s;
   }();
   return schema;

@@ -111,15 +111,15 @@ template <class ValueOf>
 auto last(ValueOf value_of) {
   return detail::ChoosingOfAnyRow<detail::NoRank, ValueOf, detail::ByTime<std::greater<>>>{{}, value_of};
 }
-/// The whole row whose member, or function, `rank_of` is smallest; of equal ones the first by event time.
+/// The whole row whose member, or function, `rank_of` is smallest, by Less; of equal ones the first by event time.
 template <class RankOf>
 auto min_by(RankOf rank_of) {
-  return detail::ChoosingOfAnyRow<RankOf, std::identity, detail::ByRank<std::less<>>>{rank_of, {}};
+  return detail::ChoosingOfAnyRow<RankOf, std::identity, detail::ByRank<Less>>{rank_of, {}};
 }
 /// The same, where it is largest.
 template <class RankOf>
 auto max_by(RankOf rank_of) {
-  return detail::ChoosingOfAnyRow<RankOf, std::identity, detail::ByRank<std::greater<>>>{rank_of, {}};
+  return detail::ChoosingOfAnyRow<RankOf, std::identity, detail::ByRank<Greater>>{rank_of, {}};
 }
 
 }  // namespace weir

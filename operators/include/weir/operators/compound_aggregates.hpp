@@ -48,14 +48,14 @@ struct CountDistinct {
   template <class Value>
   void add(Accumulator& distinct, const Value& value) const {
     auto& values = distinct.values;
-    const auto at = std::lower_bound(values.begin(), values.end(), value);
-    if (at == values.end() || value < *at) values.emplace(at, value);
+    const auto at = std::lower_bound(values.begin(), values.end(), value, Less{});
+    if (at == values.end() || Less{}(value, *at)) values.emplace(at, value);
   }
   void merge(Accumulator& distinct, const Accumulator& other) const {
     std::vector<Kept> both;
     both.reserve(distinct.values.size() + other.values.size());
     std::set_union(distinct.values.begin(), distinct.values.end(), other.values.begin(), other.values.end(),
-                   std::back_inserter(both));
+                   std::back_inserter(both), Less{});
     distinct.values = std::move(both);
   }
   std::int64_t result(const Accumulator& distinct) const {
@@ -181,7 +181,7 @@ struct StateCodec<detail::SideBySide<Parts...>> {
   }
 };
 
-/// How many different values a member, or a function of the row, has. Exact: keeps all of them, in order, for each key and slice.
+/// How many different values, by Less, a member, or a function of the row, has. Exact: keeps all of them, in order, for each key and slice.
 template <class ValueOf>
 auto count_distinct(ValueOf value_of) {
   return detail::CountDistinctOfAnyRow<ValueOf>{value_of};

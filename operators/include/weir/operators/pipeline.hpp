@@ -103,6 +103,9 @@ class Pipeline {
   /// Rows from what `name` is bound to, by configuration or, failing that, by `default_address`.
   template <class Row>
   SourceStream<Row> source(const std::string& name, const std::string& default_address = {}) {
+    static_assert(Described<Row>,
+                  "weir: rows of a source are structs whose fields are described: write "
+                  "BOOST_DESCRIBE_STRUCT(Row, (), (field, other_field)) behind the struct");
     SourceVertex vertex;
     if constexpr (Described<Row>) vertex.schema = &row_schema<Row>();
     vertex.default_uri = default_address;

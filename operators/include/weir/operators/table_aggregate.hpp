@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -13,6 +11,7 @@
 
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/compound_aggregates.hpp>
+#include <weir/operators/exact_sum.hpp>
 #include <weir/state/keyed_table.hpp>
 #include <weir/state/ordered_map.hpp>
 
@@ -52,24 +51,6 @@ struct Counted {
   Accumulator accumulator{};
   BOOST_DESCRIBE_CLASS(Counted, (), (rows, accumulator), (), ())
 };
-
-/// A sum of floating point numbers that can be taken back, in twice the digits of a double: what is left of rows that are gone is about 1e-32
-/// of the largest of them. Source: T. J. Dekker, "A floating-point technique for extending the available precision" (1971).
-struct WideSum {
-  double high = 0;
-  double low = 0;
-
-  void add(double number) {
-    const double sum = high + number;
-    const double part = sum - high;
-    const double error = (high - (sum - part)) + (number - part);
-    const double rest = low + error;
-    high = sum + rest;
-    low = rest - (high - sum);
-  }
-  double value() const { return high + low; }
-};
-BOOST_DESCRIBE_STRUCT(WideSum, (), (high, low))
 
 /// How an aggregate is kept up to date over rows that come and go: an Object of a KeyedTable, and what is done to it.
 /// This one is for aggregates that say themselves how rows are taken back.
@@ -117,50 +98,59 @@ struct TableAggregate<Count, Row> {
   Count aggregate;
 };
 
-/// Sums and means: exact for integers.
+/// Sums and means: exact, and as if rows that are gone had never been there.
 template <class Number>
 struct CountedSum {
-  using Total = std::conditional_t<std::is_floating_point_v<Number>, WideSum, std::int64_t>;
+  using Total = std::conditional_t<std::is_floating_point_v<Number>, ExactSum,
+                                   std::conditional_t<kSumIsWide<Number>, WideInteger, std::int64_t>>;
   using Object = Owned<Counted<Total>>;
   static std::string type() { return state_type<Counted<Total>>(); }
-  void add(Object& object, Number number) const { change(object.edit(), 1, number); }
-  void subtract(Object& object, Number number) const { change(object.edit(), -1, number); }
+  void add(Object& object, Number number) const {
+    Counted<Total>& sum = object.edit();
+    ++sum.rows;
+    if constexpr (kIsClass) sum.accumulator.add(number);
+    else sum.accumulator += number;
+  }
+  void subtract(Object& object, Number number) const {
+    Counted<Total>& sum = object.edit();
+    --sum.rows;
+    if constexpr (kIsClass) sum.accumulator.subtract(number);
+    else sum.accumulator -= number;
+  }
   bool empty(const Object& object) const { return object.get().rows == 0; }
-  static auto total(const Object& object) {
-    if constexpr (std::is_floating_point_v<Number>) return object.get().accumulator.value();
-    else return object.get().accumulator;
-  }
 
- private:
-  static void change(Counted<Total>& sum, std::int64_t sign, Number number) {
-    sum.rows += sign;
-    if constexpr (std::is_floating_point_v<Number>)
-      sum.accumulator.add(static_cast<double>(sign) * static_cast<double>(number));
-    else sum.accumulator += sign * static_cast<std::int64_t>(number);
-  }
+ protected:
+  static constexpr bool kIsClass = std::is_class_v<Total>;
 };
 
 template <class Field, class Number, class Row>
 struct TableAggregate<Sum<Field, Number>, Row> : CountedSum<Number> {
-  explicit TableAggregate(const Sum<Field, Number>&) {}
+  explicit TableAggregate(const Sum<Field, Number>& sum) : field(sum.field) {}
   template <class Key>
-  auto result(const Key&, const typename CountedSum<Number>::Object& object) const {
-    return this->total(object);
+  SumOf<Number> result(const Key&, const typename CountedSum<Number>::Object& object) const {
+    const auto& total = object.get().accumulator;
+    if constexpr (std::is_floating_point_v<Number>) return total.value();
+    else if constexpr (kSumIsWide<Number>) return narrow_sum<SumOf<Number>>(total, field);
+    else return total;
   }
+  Field field;
 };
 template <class Field, class Number, class Row>
 struct TableAggregate<Mean<Field, Number>, Row> : CountedSum<Number> {
   explicit TableAggregate(const Mean<Field, Number>&) {}
   template <class Key>
   double result(const Key&, const typename CountedSum<Number>::Object& object) const {
-    return static_cast<double>(this->total(object)) / static_cast<double>(object.get().rows);
+    const auto& [rows, total] = object.get();
+    if constexpr (std::is_floating_point_v<Number>) return total.mean(rows);
+    else if constexpr (kSumIsWide<Number>) return total.as_double() / static_cast<double>(rows);
+    else return static_cast<double>(total) / static_cast<double>(rows);
   }
 };
 
 /// The smallest and the largest have no inverse: all values are kept, each with how often it is there.
 template <class Field, class Number, class Before, class Row>
 struct TableAggregate<Extreme<Field, Number, Before>, Row> {
-  static constexpr bool kSmallest = Before{}(1, 2);
+  static constexpr bool kSmallest = std::is_same_v<Before, Less>;
   using Object = OrderedMap<Number, std::int64_t>;
   static std::string type() { return "map<" + state_type<Number>() + ",int64>"; }
   void add(Object& numbers, const Number& number) const { change(numbers, number, 1); }
@@ -173,16 +163,8 @@ struct TableAggregate<Extreme<Field, Number, Before>, Row> {
       found = Number(number);
       return false;
     };
-    if constexpr (kSmallest) {
-      numbers.for_each(first);
-    } else if constexpr (std::is_arithmetic_v<Number>) {
-      using Limits = std::numeric_limits<Number>;
-      numbers.for_each_back_from(Limits::has_infinity ? Limits::infinity() : Limits::max(), first);
-    } else if constexpr (std::is_same_v<Number, EventTime>) {
-      numbers.for_each_back_from(EventTime::max(), first);
-    } else {
-      numbers.for_each([&](const auto& number, std::int64_t) { found = Number(number); });
-    }
+    if constexpr (kSmallest) numbers.for_each(first);
+    else numbers.for_each_back(first);
     return found;
   }
   Extreme<Field, Number, Before> aggregate;

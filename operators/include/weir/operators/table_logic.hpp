@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weir/core/job_graph.hpp>
+#include <weir/operators/result_of_key.hpp>
 #include <weir/operators/stream.hpp>
 #include <weir/operators/table_aggregate.hpp>
 #include <weir/state/keyed_table.hpp>
@@ -75,7 +76,8 @@ class AggregateLogic {
   std::optional<Out> current(std::uint64_t hash, const Key& key) {
     const auto* accumulator = accumulators_.find(hash, key);
     if (!accumulator) return std::nullopt;
-    return result_of(aggregate_, key, accumulator->get());
+    return result_of_key(states_.operator_name(), key, nullptr,
+                         [&] { return result_of(aggregate_, key, accumulator->get()); });
   }
   void erase(std::uint64_t hash, const Key& key) { accumulators_.erase(hash, key); }
 
@@ -117,7 +119,8 @@ class GroupLogic {
   using Inputs = std::tuple<GroupChange<Lifted>>;
   using Params = A;
 
-  GroupLogic(OperatorStates& states, const A& aggregate) : objects_(states, "groups"), groups_{aggregate} {}
+  GroupLogic(OperatorStates& states, const A& aggregate)
+      : states_(states), objects_(states, "groups"), groups_{aggregate} {}
   static std::vector<StateDescription> describe() { return {{"groups", state_type<Key>(), Groups::type()}}; }
 
   template <class Rows>
@@ -134,11 +137,12 @@ class GroupLogic {
   std::optional<Out> current(std::uint64_t hash, const Key& key) {
     const Object* object = objects_.find(hash, key);
     if (!object) return std::nullopt;
-    return groups_.result(key, *object);
+    return result_of_key(states_.operator_name(), key, nullptr, [&] { return groups_.result(key, *object); });
   }
   void erase(std::uint64_t hash, const Key& key) { objects_.erase(hash, key); }
 
  private:
+  OperatorStates& states_;
   KeyedTable<Key, Object> objects_;
   const Groups groups_;
 };

@@ -8,11 +8,12 @@
 #include <boost/describe.hpp>
 
 #include <weir/core/error.hpp>
+#include <weir/core/order.hpp>
 #include <weir/core/time.hpp>
 
 namespace weir {
 
-/// The n rows of a key that are largest by a member or a function of the row; of equal ones those that came first.
+/// The n rows of a key that are largest, by Less, of a member or a function of the row; of equal ones those that came first.
 template <class By>
 class Top {
  public:
@@ -49,8 +50,8 @@ class Top {
   /// Whether `row` stands in front of `other`, which came before it.
   template <class Row>
   bool before(const Row& row, const Row& other) const {
-    return largest_ ? std::invoke(by_, other) < std::invoke(by_, row)
-                    : std::invoke(by_, row) < std::invoke(by_, other);
+    return largest_ ? Less{}(std::invoke(by_, other), std::invoke(by_, row))
+                    : Less{}(std::invoke(by_, row), std::invoke(by_, other));
   }
 
  private:

@@ -17,10 +17,7 @@ namespace detail {
 template <class By, class Row>
 constexpr bool kOrders = [] {
   if constexpr (std::invocable<const By&, const Row&>) {
-    using Value = std::remove_cvref_t<std::invoke_result_t<const By&, const Row&>>;
-    return requires(const Value& a, const Value& b) {
-      { a < b } -> std::convertible_to<bool>;
-    };
+    return Ordered<std::remove_cvref_t<std::invoke_result_t<const By&, const Row&>>>;
   } else {
     return false;
   }

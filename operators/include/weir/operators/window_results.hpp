@@ -2,10 +2,12 @@
 
 #include <concepts>
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/emitter.hpp>
+#include <weir/operators/result_of_key.hpp>
 #include <weir/operators/window_output.hpp>
 #include <weir/state/codec.hpp>
 
@@ -29,7 +31,8 @@ class WindowResults {
   using Output = WindowOutput<A, Key>;
   using Out = typename Output::Row;
 
-  WindowResults(OperatorContext& context, A a) : aggregate(std::move(a)), emitter_(context, 0) {}
+  WindowResults(OperatorContext& context, A a)
+      : aggregate(std::move(a)), name_(context.name), emitter_(context, 0) {}
 
   /// Emits what the aggregate makes of a key's window. False: evictors have left nothing of it.
   bool emit(const Key& key, const Window& window, PaneKind kind, Accumulator& accumulator, EventTime time) {
@@ -41,7 +44,9 @@ class WindowResults {
     if constexpr (EvictsRows<A, Key>) {
       return aggregate.evict_and_emit(key, window, WindowPane{kind}, accumulator, collect);
     } else {
-      Output::emit(aggregate, key, window, WindowPane{kind}, accumulator, collect);
+      detail::result_of_key(name_, key, &window, [&] {
+        Output::emit(aggregate, key, window, WindowPane{kind}, accumulator, collect);
+      });
       return true;
     }
   }
@@ -56,6 +61,7 @@ class WindowResults {
   const A aggregate;
 
  private:
+  const std::string name_;
   Emitter<Out> emitter_;
   std::size_t emitted_ = 0;
 };

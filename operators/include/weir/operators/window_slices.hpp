@@ -13,6 +13,7 @@
 #include <weir/core/operator.hpp>
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/emitter.hpp>
+#include <weir/operators/result_of_key.hpp>
 #include <weir/operators/running_window.hpp>
 #include <weir/operators/window_output.hpp>
 #include <weir/operators/window_plan.hpp>
@@ -52,7 +53,8 @@ struct WindowSlices {
   };
 
   WindowSlices(OperatorContext& context, WindowPlan p, A a)
-      : plan(std::move(p)),
+      : name(context.name),
+        plan(std::move(p)),
         aggregate(std::move(a)),
         progress(context.state->key_groups(), context.max_parallelism, plan.geometry()),
         panes(*context.state, context.name, context.max_parallelism, Merge{aggregate}),
@@ -92,10 +94,12 @@ struct WindowSlices {
   Window slice_ending_at(EventTime end) const { return plan.slice_of(EventTime{end.millis - 1}); }
 
   void emit(const Key& key, const Window& window, PaneKind kind, const Accumulator& accumulator) {
-    Output::emit(aggregate, key, window, WindowPane{kind}, accumulator, [&](Out out) {
-      if constexpr (kHoldsViews<Out>) own_text(out, results.arena());
-      results.emit(std::move(out), window.last());
-      ++emitted;
+    detail::result_of_key(name, key, &window, [&] {
+      Output::emit(aggregate, key, window, WindowPane{kind}, accumulator, [&](Out out) {
+        if constexpr (kHoldsViews<Out>) own_text(out, results.arena());
+        results.emit(std::move(out), window.last());
+        ++emitted;
+      });
     });
   }
 
@@ -126,6 +130,7 @@ struct WindowSlices {
     return EventTime::min();
   }
 
+  const std::string name;
   const WindowPlan plan;
   const A aggregate;
   WindowProgress progress;

@@ -14,6 +14,7 @@
 
 #include <weir/core/arena.hpp>
 #include <weir/core/error.hpp>
+#include <weir/core/order.hpp>
 #include <weir/core/schema.hpp>
 #include <weir/state/field_aliases.hpp>
 
@@ -24,6 +25,9 @@ namespace weir {
 /// Specialise for your own types: `encode`, `decode` and `type`.
 template <class T>
 struct StateCodec;
+
+template <class T>
+std::string state_type();
 
 /// Reads encoded state. Throws FailJob(kStateUnusable) instead of reading past the end.
 class StateReader {
@@ -73,7 +77,12 @@ inline constexpr bool kIsNumber = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 template <class T>
 requires detail::kIsNumber<T>
 struct StateCodec<T> {
-  static void encode(std::string& out, T value) { detail::append_number(out, value); }
+  static void encode(std::string& out, T value) {
+    // Whether a row has changed is seen by its bytes: one NaN is as good as another.
+    if constexpr (std::is_floating_point_v<T>)
+      if (value != value) value = canonical(value);
+    detail::append_number(out, value);
+  }
   static T decode(StateReader& in) { return in.number<T>(); }
   static std::string type() {
     if constexpr (std::is_same_v<T, bool>) return "bool";
@@ -114,7 +123,7 @@ struct StateCodec<std::optional<T>> {
     if (in.number<std::uint8_t>() == 0) return std::nullopt;
     return StateCodec<T>::decode(in);
   }
-  static std::string type() { return "optional<" + StateCodec<T>::type() + ">"; }
+  static std::string type() { return "optional<" + state_type<T>() + ">"; }
 };
 
 template <class T>
@@ -128,12 +137,12 @@ struct StateCodec<std::vector<T>> {
     for (auto n = in.number<std::uint32_t>(); n > 0; --n) values.push_back(StateCodec<T>::decode(in));
     return values;
   }
-  static std::string type() { return "list<" + StateCodec<T>::type() + ">"; }
+  static std::string type() { return "list<" + state_type<T>() + ">"; }
 };
 
 template <Described T>
 struct StateCodec<T> {
-  using Fields = boost::describe::describe_members<T, boost::describe::mod_any_access>;
+  using Fields = FieldsOf<T>;
   static void encode(std::string& out, const T& row) {
     boost::mp11::mp_for_each<Fields>([&](auto field) {
       StateCodec<std::remove_cvref_t<decltype(row.*field.pointer)>>::encode(out, row.*field.pointer);
@@ -151,7 +160,7 @@ struct StateCodec<T> {
     boost::mp11::mp_for_each<Fields>([&](auto field) {
       using F = std::remove_cvref_t<decltype(std::declval<T&>().*field.pointer)>;
       if (text.size() > 1) text += ",";
-      text += detail::named_with_aliases<T>(field.name) + ":" + StateCodec<F>::type();
+      text += detail::named_with_aliases<T>(field.name) + ":" + state_type<F>();
     });
     return text + "}";
   }
@@ -160,7 +169,13 @@ struct StateCodec<T> {
 /// Canonical text of a state's type, for manifests: "{count:int64,total:double}".
 template <class T>
 std::string state_type() {
-  return StateCodec<T>::type();
+  static_assert(
+      requires { sizeof(StateCodec<T>); },
+      "weir: state holds numbers, enums, text, times, std::optional and std::vector of such, structs "
+      "described "
+      "with BOOST_DESCRIBE_STRUCT, and types with a StateCodec of their own");
+  if constexpr (requires { sizeof(StateCodec<T>); }) return StateCodec<T>::type();
+  else return {};
 }
 
 /// Copies what `value` points to into `arena`, an Arena or anything else with copy(std::string_view), so that it may outlive the
@@ -172,8 +187,7 @@ void own_text(T& value, TextArena& arena) {
   } else if constexpr (detail::is_optional<T>::value) {
     if (value) own_text(*value, arena);
   } else if constexpr (Described<T> && kHoldsViews<T>) {
-    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_any_access>>(
-        [&](auto field) { own_text(value.*field.pointer, arena); });
+    boost::mp11::mp_for_each<FieldsOf<T>>([&](auto field) { own_text(value.*field.pointer, arena); });
   }
 }
 

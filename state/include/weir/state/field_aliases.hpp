@@ -36,8 +36,7 @@ namespace detail {
 template <class Row>
 constexpr std::size_t fields_called(std::string_view name) {
   std::size_t n = 0;
-  boost::mp11::mp_for_each<boost::describe::describe_members<Row, boost::describe::mod_any_access>>(
-      [&](auto field) { n += field.name == name ? 1u : 0u; });
+  boost::mp11::mp_for_each<FieldsOf<Row>>([&](auto field) { n += field.name == name ? 1u : 0u; });
   return n;
 }
 

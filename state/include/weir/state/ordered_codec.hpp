@@ -12,6 +12,7 @@
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 
+#include <weir/core/order.hpp>
 #include <weir/core/schema.hpp>
 #include <weir/core/time.hpp>
 #include <weir/state/codec.hpp>
@@ -61,13 +62,13 @@ struct OrderedCodec<T> {
   }
 };
 
-/// Negative numbers are inverted, so that the larger magnitude comes first. Zero and minus zero are one key.
+/// Negative numbers are inverted, so that the larger magnitude comes first. Zero and minus zero are one key; so are all NaN, the last.
 template <class T>
 requires std::is_floating_point_v<T>
 struct OrderedCodec<T> {
   using Unsigned = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   static void encode(std::string& out, T value) {
-    const auto bits = std::bit_cast<Unsigned>(value == 0 ? T{0} : value);
+    const auto bits = std::bit_cast<Unsigned>(canonical(value));
     detail::append_ordered(out, (bits & detail::kTopBit<Unsigned>) != 0 ? static_cast<Unsigned>(~bits)
                                                                         : bits | detail::kTopBit<Unsigned>);
   }
@@ -121,7 +122,7 @@ struct OrderedCodec<std::optional<T>> {
 template <Described T>
 struct OrderedCodec<T> {
   static_assert(!kHoldsViews<T>, "weir: a map's key owns its text: use std::string in structs");
-  using Fields = boost::describe::describe_members<T, boost::describe::mod_any_access>;
+  using Fields = FieldsOf<T>;
   static void encode(std::string& out, const T& value) {
     boost::mp11::mp_for_each<Fields>([&](auto field) {
       OrderedCodec<std::remove_cvref_t<decltype(value.*field.pointer)>>::encode(out, value.*field.pointer);
@@ -140,7 +141,7 @@ namespace detail {
 
 template <class Key, class Prefix, std::size_t... kFields>
 void append_fields(std::string& out, const Prefix& prefix, std::index_sequence<kFields...>) {
-  using Fields = boost::describe::describe_members<Key, boost::describe::mod_any_access>;
+  using Fields = FieldsOf<Key>;
   static_assert(sizeof...(kFields) <= boost::mp11::mp_size<Fields>::value,
                 "weir: a prefix has no more parts than the map's key has fields");
   [[maybe_unused]] const auto append = [&](auto field, const auto& part) {

@@ -81,11 +81,12 @@ class OrderedMap {
   /// The same for the keys up to `to`, inclusive, the last one first.
   template <class Visit>
   void for_each_back_from(const MapKey& to, Visit&& visit) const {
-    auto it = entries_.upper_bound(encoded(to));
-    while (it != entries_.begin()) {
-      --it;
-      if (!go_on(visit, it)) return;
-    }
+    walk_back(entries_.upper_bound(encoded(to)), visit);
+  }
+  /// All of them, the last one first.
+  template <class Visit>
+  void for_each_back(Visit&& visit) const {
+    walk_back(entries_.end(), visit);
   }
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
@@ -163,6 +164,14 @@ class OrderedMap {
   static void walk(typename Entries::const_iterator it, typename Entries::const_iterator end, Visit& visit) {
     for (; it != end; ++it)
       if (!go_on(visit, it)) return;
+  }
+
+  template <class Visit>
+  void walk_back(typename Entries::const_iterator it, Visit& visit) const {
+    while (it != entries_.begin()) {
+      --it;
+      if (!go_on(visit, it)) return;
+    }
   }
 
   Entries entries_;

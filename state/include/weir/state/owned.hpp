@@ -62,8 +62,7 @@ std::size_t heap_bytes(const T& value) {
     return bytes;
   } else if constexpr (Described<T> && !std::is_trivially_copyable_v<T>) {
     std::size_t bytes = 0;
-    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_any_access>>(
-        [&](auto field) { bytes += heap_bytes(value.*field.pointer); });
+    boost::mp11::mp_for_each<FieldsOf<T>>([&](auto field) { bytes += heap_bytes(value.*field.pointer); });
     return bytes;
   } else {
     return 0;
