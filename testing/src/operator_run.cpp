@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <weir/core/text_check.hpp>
 #include <weir/state/tier.hpp>
 
 #include "row_text.hpp"
@@ -62,6 +63,32 @@ class GatheringExchange final : public Exchange {
   const std::uint32_t max_parallelism_;
   std::unique_ptr<Batch> open_;
   std::vector<std::unique_ptr<Batch>> shipped_;
+};
+
+/// Stands where a sink is: gives what comes.
+class Passing final : public Operator {
+ public:
+  explicit Passing(OperatorContext context) : outputs_(std::move(context.outputs)) {}
+  void process(std::uint32_t, const Batch& rows) override {
+    for (const auto& port : outputs_)
+      for (const auto& consumer : port) consumer->consume(rows);
+  }
+  bool advance_watermark(EventTime) override { return true; }
+
+ private:
+  std::vector<std::vector<std::unique_ptr<BatchConsumer>>> outputs_;
+};
+
+/// As long as a run lasts.
+class TextCheck {
+ public:
+  TextCheck() { check_text(true); }
+  ~TextCheck() { check_text(before_); }
+  TextCheck(const TextCheck&) = delete;
+  TextCheck& operator=(const TextCheck&) = delete;
+
+ private:
+  const bool before_ = text_is_checked();
 };
 
 constexpr std::uint64_t kSeed = 1;
@@ -165,6 +192,7 @@ struct OperatorRun::Core {
     return snapshot.state;
   }
 
+  const TextCheck text_check;
   const OperatorUnderTest& tested;
   const HarnessOptions options;
   MetricRegistry& metrics;
@@ -232,11 +260,20 @@ std::size_t OperatorRun::stored_entries() {
   return entries;
 }
 
+namespace {
+
+std::unique_ptr<Operator> make_passing(OperatorContext context) {
+  return std::make_unique<Passing>(std::move(context));
+}
+
+}  // namespace
+
 OperatorUnderTest operator_of(const JobGraph& graph, const std::string& name) {
   const Vertex* vertex = graph.find(name);
   const auto* op = vertex ? std::get_if<OperatorVertex>(&vertex->what) : nullptr;
-  if (!op) throw std::logic_error(fmt::format("the pipeline has no operator '{}'", name));
-  OperatorUnderTest tested{name, op->make, {}};
+  const bool sink = vertex && std::holds_alternative<SinkVertex>(vertex->what);
+  if (!op && !sink) throw std::logic_error(fmt::format("the pipeline has no operator or sink '{}'", name));
+  OperatorUnderTest tested{name, op ? op->make : make_passing, {}};
   for (const Edge& edge : graph.edges) {
     if (edge.to != vertex->id) continue;
     if (edge.input >= tested.entrances.size()) tested.entrances.resize(edge.input + 1);

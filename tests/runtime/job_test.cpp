@@ -216,8 +216,10 @@ TEST_CASE("A job whose state was taken under another max parallelism or type is 
       .sink("results", "collect:");
   Job changed(pipeline.graph(), quick_options(), machine.world());
   CHECK(changed.run() == ExitCode::kStateUnusable);
-  CHECK_THAT(changed.status().last_failure,
-             Catch::Contains("operator 'sums', state 'panes': int128 cannot become {sum:double,rest:double,count:int64}"));
+  CHECK_THAT(
+      changed.status().last_failure,
+      Catch::Contains(
+          "operator 'sums', state 'panes': int128 cannot become {sum:double,rest:double,count:int64}"));
 }
 
 TEST_CASE("Dead letters reach their sink in the same commit") {

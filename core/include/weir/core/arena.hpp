@@ -42,12 +42,14 @@ class Arena {
   void clear();
 
   std::size_t allocated_bytes() const { return allocated_; }
+  /// Whether the text lies here. Slow, and only to be asked while text_is_checked().
+  bool holds(std::string_view text) const;
 
  private:
   friend class ArenaRef;
   void grow(std::size_t bytes);
 
-  std::vector<std::unique_ptr<char[]>> chunks_;
+  std::vector<std::unique_ptr<char[]>> chunks_;  ///< each begins with its size
   char* next_ = nullptr;
   std::size_t left_ = 0;
   std::size_t allocated_ = 0;

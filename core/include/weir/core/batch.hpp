@@ -56,6 +56,11 @@ class Batch {
     if (other.own_) share(other.own_);
     for (const ArenaRef& ref : other.shared_) share(ref);
   }
+  /// Whether the text lies in an arena that this batch keeps alive. Only to be asked while text_is_checked().
+  bool keeps(std::string_view text) const {
+    return (own_ && own_->holds(text)) ||
+           std::any_of(shared_.begin(), shared_.end(), [&](const ArenaRef& ref) { return ref->holds(text); });
+  }
   /// Keeps `arena` alive as long as the rows of this batch.
   void share(const ArenaRef& arena) {
     for (const ArenaRef& ref : shared_)

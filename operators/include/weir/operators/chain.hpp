@@ -9,6 +9,7 @@
 
 #include <weir/core/failed_at.hpp>
 #include <weir/core/operator.hpp>
+#include <weir/operators/loose_text.hpp>
 #include <weir/state/state_type.hpp>
 
 namespace weir {
@@ -129,8 +130,13 @@ struct FlatMap {
 template <class Row>
 class EdgeAppender {
  public:
-  explicit EdgeAppender(Exchange& exchange)
-      : exchange_(exchange), open_(exchange.targets()), shared_(exchange.targets()) {}
+  /// `to`: the name of the vertex behind the edge.
+  explicit EdgeAppender(Exchange& exchange, std::string to = {})
+      : exchange_(exchange),
+        to_(std::move(to)),
+        open_(exchange.targets()),
+        shared_(exchange.targets()),
+        looked_at_(exchange.targets()) {}
 
   void begin(const Batch& source, const ChainContext& context) {
     source_ = &source;
@@ -138,6 +144,7 @@ class EdgeAppender {
     for (std::uint32_t t = 0; t < open_.size(); ++t) {
       open_[t] = static_cast<RowBatch<Row>*>(&exchange_.open(t));
       shared_[t] = false;
+      looked_at_[t] = open_[t]->size();
     }
   }
   void append(std::uint32_t target, Row row, EventTime time) {
@@ -147,15 +154,16 @@ class EdgeAppender {
     }
     batch.append(std::move(row), time);
     if (batch.full()) {
-      if constexpr (kHoldsViews<Row>) share_made_text(batch);
+      if constexpr (kHoldsViews<Row>) finish(target);
       open_[target] = static_cast<RowBatch<Row>*>(&exchange_.ship(target));
       shared_[target] = false;
+      looked_at_[target] = 0;
     }
   }
   void end() {
     if constexpr (kHoldsViews<Row>)
       for (std::uint32_t t = 0; t < open_.size(); ++t)
-        if (shared_[t]) share_made_text(*open_[t]);
+        if (shared_[t]) finish(t);
   }
   Exchange& exchange() const { return exchange_; }
   /// The batch that is being filled for a target; the rows in it have not left yet.
@@ -170,10 +178,21 @@ class EdgeAppender {
   void share_made_text(RowBatch<Row>& batch) {
     if (context_->used_arena()) batch.share(context_->used_arena());
   }
+  /// The rows of a batch that came from this source are all there, and what keeps their text alive is known.
+  void finish(std::uint32_t target) {
+    RowBatch<Row>& batch = *open_[target];
+    share_made_text(batch);
+    if (!text_is_checked()) return;
+    detail::LooseText loose(batch);
+    for (std::size_t i = looked_at_[target]; i < batch.size(); ++i)
+      if (loose.is_in(batch[i])) detail::fail_for_loose_text(to_, loose.field(), detail::type_name<Row>());
+  }
 
   Exchange& exchange_;
+  const std::string to_;
   std::vector<RowBatch<Row>*> open_;
   std::vector<bool> shared_;
+  std::vector<std::size_t> looked_at_;  ///< rows that were there before this source's
   const Batch* source_ = nullptr;
   const ChainContext* context_ = nullptr;
 };
@@ -183,8 +202,8 @@ class EdgeAppender {
 template <class In, class Out, class Chain, class Place>
 class ChainConsumer final : public BatchConsumer {
  public:
-  ChainConsumer(Exchange& exchange, Chain chain, Place place)
-      : appender_(exchange), chain_(std::move(chain)), place_(std::move(place)) {}
+  ChainConsumer(Exchange& exchange, Chain chain, Place place, std::string to = {})
+      : appender_(exchange, std::move(to)), chain_(std::move(chain)), place_(std::move(place)) {}
 
   void consume(const Batch& rows) override {
     const auto& in = static_cast<const RowBatch<In>&>(rows);

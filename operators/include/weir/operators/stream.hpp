@@ -93,7 +93,8 @@ class Stream {
         chain_(std::move(stages)),
         description_(std::move(description)) {}
 
-  /// One row for each row: `function(const Row&)`, or `function(const Row&, weir::Arena&)` when it makes text. Event times stay.
+  /// One row for each row: `function(const Row&)`, or `function(const Row&, weir::Arena&)` when it makes text, which it puts there:
+  /// `arena.copy(text)`. Event times stay.
   template <class Function>
   auto map(Function function) const {
     static_assert(detail::RowFunction<Function, Row>,
@@ -175,8 +176,9 @@ class Stream {
     edge.chain = description_;
     edge.make_batch = &make_batch<Out>;
     if constexpr (HasKey<Out>) edge.key_text = &key_text<Out>;
-    edge.bind = [stages = chain_, place](Exchange& exchange) -> std::unique_ptr<BatchConsumer> {
-      return std::make_unique<ChainConsumer<From, Out, Chain, Place>>(exchange, stages, place);
+    edge.bind = [stages = chain_, place, name = builder_->graph().vertices[to].name](
+                    Exchange& exchange) -> std::unique_ptr<BatchConsumer> {
+      return std::make_unique<ChainConsumer<From, Out, Chain, Place>>(exchange, stages, place, name);
     };
     builder_->connect(std::move(edge));
   }

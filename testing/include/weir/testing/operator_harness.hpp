@@ -53,6 +53,10 @@ constexpr EventTime at(Duration since_epoch) { return EventTime{since_epoch.coun
 /// record (in long scripts, after about kRestartsMost of them). A difference, and an operator that breaks its contract, throws
 /// std::logic_error that says what differs.
 ///
+/// A row that leaves a chain with text that nothing keeps alive, made in a map() without its arena, fails the run and says in which field.
+///
+/// The name of a sink gives the rows that reach it: harness_for<Flight, Report>(graph, "reports").
+///
 /// An operator with several inputs: harness_for<Inputs<Bid, Auction>, Out>(…), then record<1>(auction, at(3s)) for its input 1.
 /// The wall clock stands still but for wall_clock(); what is due runs at once.
 ///

@@ -71,7 +71,8 @@ class OperatorRun {
   std::unique_ptr<Core> core_;
 };
 
-/// The operator of vertex `name`, behind the first edge that leads to each of its inputs. Throws std::logic_error when there is none.
+/// The operator of vertex `name`, behind the first edge that leads to each of its inputs; of a sink what it is given. Throws std::logic_error
+/// when there is none.
 OperatorUnderTest operator_of(const JobGraph& graph, const std::string& name);
 /// Throws std::logic_error when the vertex before `input` is a source of other rows, or there is no such input.
 void check_rows_before(const JobGraph& graph, const OperatorUnderTest& tested, std::uint32_t input,
