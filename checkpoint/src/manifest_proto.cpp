@@ -89,9 +89,12 @@ void fill(pb::OperatorState& to, const OperatorStateEntry& from) {
   to.set_operator_name(from.operator_name);
   to.set_worker(from.worker);
   to.set_content(from.bytes);
+  if (from.ended_at) to.set_ended_at_millis(from.ended_at->millis);
 }
 OperatorStateEntry value(const pb::OperatorState& from) {
-  return {from.operator_name(), from.worker(), from.content()};
+  OperatorStateEntry entry{from.operator_name(), from.worker(), from.content()};
+  if (from.has_ended_at_millis()) entry.ended_at = EventTime{from.ended_at_millis()};
+  return entry;
 }
 
 void fill(pb::StateSchema& to, const StateSchemaEntry& from) {

@@ -32,7 +32,8 @@ Manifest PendingCheckpoint::assemble() const {
   std::map<std::string, std::vector<SinkPart>> sinks;
   for (const TaskSnapshot& s : snapshots_) {
     manifest.sources.insert(manifest.sources.end(), s.partitions.begin(), s.partitions.end());
-    if (!s.operator_state.empty()) manifest.operator_states.push_back({s.vertex, s.worker, s.operator_state});
+    if (!s.operator_state.empty())
+      manifest.operator_states.push_back({s.vertex, s.worker, s.operator_state, s.ended_at});
     if (!s.sink_parts.empty()) {
       auto& parts = sinks[s.vertex];
       parts.insert(parts.end(), s.sink_parts.begin(), s.sink_parts.end());

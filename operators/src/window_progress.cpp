@@ -38,7 +38,7 @@ std::string WindowProgress::encode(const std::string& directory) const {
   return bytes + directory;
 }
 
-std::vector<std::string> WindowProgress::restore(const std::vector<std::string>& encoded) {
+std::vector<std::string> WindowProgress::restore(const std::vector<std::string>& encoded, EventTime end) {
   std::vector<std::string> directories;
   std::vector<Part> mine;
   for (const std::string& bytes : encoded) {
@@ -58,6 +58,8 @@ std::vector<std::string> WindowProgress::restore(const std::vector<std::string>&
       part.watermark.millis = in.number<std::int64_t>();
       part.round = in.number<std::uint32_t>();
       if (part.groups.first >= part.groups.end) continue;
+      // Older versions wrote the end of time where the inputs had ended. How far time had come is not known then.
+      if (is_end_of_input(part.watermark)) part.watermark = EventTime::min();
       mine.push_back(part);
       concerns = true;
     }
@@ -68,20 +70,26 @@ std::vector<std::string> WindowProgress::restore(const std::vector<std::string>&
     due = std::min(due, its_due);
     directories.emplace_back(std::string(in.rest()));
   }
-  if (mine.empty()) return directories;
+  if (!mine.empty()) take_over(mine);
+  // Everywhere all had fired: no worker is ahead of another.
+  watermark_ = std::max(watermark_, end);
+  settle();
+  return directories;
+}
+
+void WindowProgress::take_over(const std::vector<Part>& parts) {
   watermark_ = EventTime::max();
   round = 0;
-  for (const Part& part : mine) {
+  for (const Part& part : parts) {
     watermark_ = std::min(watermark_, part.watermark);
     round = std::max(round, part.round);
   }
-  for (const Part& part : mine)
+  for (const Part& part : parts)
     if (part.watermark > watermark_) ahead_.push_back(part);
-  if (std::any_of(mine.begin(), mine.end(), [&](const Part& part) { return part.round != round; })) {
-    rounds_ = mine;
+  if (std::any_of(parts.begin(), parts.end(), [&](const Part& part) { return part.round != round; })) {
+    rounds_ = parts;
     ++round;
   }
-  return directories;
 }
 
 void WindowProgress::settle() {

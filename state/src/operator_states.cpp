@@ -27,12 +27,18 @@ class SealedDelta final : public SealedEntries {
   const std::shared_ptr<StateDelta> delta_;
 };
 
+/// Older versions wrote the end of time where the inputs had ended. How far time had come is not known then: the sources say it.
+EventTime lasting(EventTime watermark) { return is_end_of_input(watermark) ? EventTime::min() : watermark; }
+
 bool overlap(KeyGroupRange a, KeyGroupRange b) { return a.first < b.end && b.first < a.end; }
 
 }  // namespace
 
 OperatorStates::OperatorStates(const OperatorContext& context)
-    : store_(*context.state), name_(context.name), max_parallelism_(context.max_parallelism) {
+    : store_(*context.state),
+      name_(context.name),
+      max_parallelism_(context.max_parallelism),
+      restored_end_(context.restored_end) {
   restore(context.restored);
 }
 
@@ -46,10 +52,10 @@ void OperatorStates::restore(const std::vector<std::string>& parts) {
     groups.end = in.number<std::uint32_t>();
     next_sequence_ = std::max(next_sequence_, in.number<std::uint64_t>() + kSequenceGap);
     restored_parts_.push_back({groups, std::string(in.rest())});
-    if (overlap(groups, key_groups())) slowest = std::min(slowest, watermark);
+    if (overlap(groups, key_groups())) slowest = std::min(slowest, lasting(watermark));
   }
   restored_ = !parts.empty();
-  if (restored_) restored_watermark_ = slowest;
+  if (restored_) restored_watermark_ = std::max(lasting(slowest), restored_end_);
 }
 
 void OperatorStates::remove(StateTable& table) {
@@ -113,6 +119,7 @@ void OperatorStates::seal(SnapshotWriter& writer, EventTime watermark, std::stri
   std::string state = progress(watermark, key_groups(), next_sequence_);
   state.append(extra);
   writer.operator_state(std::move(state));
+  if (ended_) writer.ended_at(watermark);
   store_.snapshot_begun();
   writer.keyed(std::make_unique<SealedDelta>(*this, sealing_));
 }

@@ -36,9 +36,11 @@ class Snapshot final : public SnapshotWriter {
     sealed = std::move(delta);
   }
   void operator_state(std::string bytes) override { state = std::move(bytes); }
+  void ended_at(EventTime time) override { end = time; }
 
   std::unique_ptr<SealedState> sealed;
   std::string state;
+  EventTime end = EventTime::min();
 };
 
 /// An edge to one worker that gathers batches until they are asked for.
@@ -113,10 +115,10 @@ struct OperatorRun::Core {
       way.edge = std::make_unique<GatheringExchange>(entrance.make_batch, options.max_parallelism);
       way.chain = entrance.bind(*way.edge);
     }
-    begin(backend->create(0), {});
+    begin(backend->create(0), {}, EventTime::min());
   }
 
-  void begin(std::unique_ptr<StateTier> tier, std::vector<std::string> restored) {
+  void begin(std::unique_ptr<StateTier> tier, std::vector<std::string> restored, EventTime restored_end) {
     const KeyGroupRange groups = key_groups_of(0, 1, options.max_parallelism);
     store = std::make_unique<StateStore>(std::move(tier), options.mode, groups, options.memory_bytes);
     OperatorContext context;
@@ -128,6 +130,7 @@ struct OperatorRun::Core {
     context.wake = [] {};
     context.state = store.get();
     context.restored = std::move(restored);
+    context.restored_end = restored_end;
     for (auto& output : outputs()) {
       context.outputs.emplace_back();
       context.outputs.back().push_back(std::make_unique<Counting>(std::move(output), emitted));
@@ -176,8 +179,12 @@ struct OperatorRun::Core {
     run_due();
   }
 
+  struct Kept {
+    std::string state;
+    EventTime end;
+  };
   /// A barrier; then the tier holds all that was sealed. What the operator handed over besides.
-  std::string snapshot() {
+  Kept snapshot() {
     Snapshot snapshot;
     driven->snapshot(snapshot);
     if (snapshot.sealed) {
@@ -189,7 +196,7 @@ struct OperatorRun::Core {
       store->tier().apply(delta);
     }
     store->snapshot_taken();
-    return snapshot.state;
+    return {std::move(snapshot.state), snapshot.end};
   }
 
   const TextCheck text_check;
@@ -244,13 +251,13 @@ void OperatorRun::end() {
 }
 
 void OperatorRun::restart() {
-  std::string state = core_->snapshot();
+  Core::Kept kept = core_->snapshot();
   const std::vector<SnapshotFile> files = core_->store->tier().snapshot();
   core_->driven.reset();
   core_->store.reset();
   std::vector<std::string> restored;
-  if (!state.empty()) restored.push_back(std::move(state));
-  core_->begin(core_->backend->open(0, files), std::move(restored));
+  if (!kept.state.empty()) restored.push_back(std::move(kept.state));
+  core_->begin(core_->backend->open(0, files), std::move(restored), kept.end);
 }
 
 std::size_t OperatorRun::stored_entries() {

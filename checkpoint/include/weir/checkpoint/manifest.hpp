@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,7 @@ struct PartitionProgress {
   Position begin;  ///< at the previous barrier: with `end`, the range of epoch n
   Position end;    ///< at this barrier: where a restore goes on
   EventTime watermark;
-  bool ended = false;
+  bool ended = false;  ///< had been read to the end that it had; a later run reads on where there is more
 };
 
 struct StateShard {
@@ -51,6 +52,8 @@ struct OperatorStateEntry {
   std::string operator_name;
   std::uint32_t worker = 0;
   std::string bytes;
+  std::optional<EventTime> ended_at =
+      std::nullopt;  ///< SnapshotWriter::ended_at(); none: its inputs had not ended
 };
 
 struct StateSchemaEntry {
@@ -81,7 +84,7 @@ struct Manifest {
   std::uint32_t max_parallelism = kDefaultMaxParallelism;
   std::uint32_t parallelism = 1;
   std::int64_t created_millis = 0;
-  bool final = false;  ///< taken when all sources had ended
+  bool final = false;  ///< the last one of a run that ended or was stopped
   Checksum
       origin;  ///< of the manifest of the savepoint that this chain of checkpoints began with; zero: with none
   std::vector<PartitionProgress> sources;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct TaskSnapshot {
   std::string vertex;
   std::unique_ptr<SealedState> keyed;
   std::string operator_state;
+  std::optional<EventTime> ended_at;          ///< of tasks whose inputs have ended
   std::vector<PartitionProgress> partitions;  ///< of source tasks
   std::vector<SinkPart> sink_parts;           ///< of sink tasks
   struct EdgeEnd {

@@ -58,6 +58,9 @@ class SnapshotWriter {
   /// State of this worker's operator that belongs to no key (pane directories, a watermark). Small; kept in the manifest
   /// and given to every worker's operator on restore.
   virtual void operator_state(std::string bytes) = 0;
+  /// The inputs have ended, all that waited for event time has come out, and this is the moment of the last of it, or the last
+  /// watermark before the end where that is later. The furthest over all workers is OperatorContext::restored_end.
+  virtual void ended_at(EventTime) {}
 };
 
 /// What an operator is given when it is made: its place, its state, its ways out. Lives as long as the operator.
@@ -76,6 +79,8 @@ struct OperatorContext {
   std::vector<std::vector<std::unique_ptr<BatchConsumer>>> outputs;
   /// Operator state of the checkpoint that is restored, one entry a worker that took part; empty on a fresh start.
   std::vector<std::string> restored;
+  /// Where the inputs had ended: how far event time had come here by that, on whatever worker. What lies up to there has fired.
+  EventTime restored_end = EventTime::min();
 };
 
 /// One operator on one worker. Everything it owns belongs to that worker: no call ever comes from another thread, and
@@ -98,7 +103,9 @@ class Operator {
   virtual void process(std::uint32_t input, const Batch& rows) = 0;
 
   /// The watermark over all inputs has advanced to `watermark`: no row with an earlier or equal time is on time
-  /// any more. EventTime::max() means that the inputs have ended. Emits what that completes, at most about
+  /// any more. EventTime::max() means that the inputs have ended: all that waits for event time comes out. It is the end of a run
+  /// and not of time: a later run may go on from what snapshot() hands over, so that what is not due by the last thing that
+  /// came out is kept (SnapshotWriter::ended_at). Emits what that completes, at most about
   /// `kEmitAtMost` rows a call. False: there is more; called again, with the same watermark, before any other method,
   /// as soon as there is room downstream. True: done, the watermark may be passed on.
   [[nodiscard]] virtual bool advance_watermark(EventTime watermark) = 0;

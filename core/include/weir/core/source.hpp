@@ -91,8 +91,10 @@ class Source {
   /// Called once, after partitions() and before open(), when the job goes on from a checkpoint: `restored` is everything that it
   /// knows of this source, also partitions that partitions() does not name. Throws FailJob(kStateUnusable), with the
   /// remedy, when the outside does not have any more what these positions stand in: a partition is gone before it was
-  /// read to its end, or another of the same name is in its place.
-  virtual void check_restored(const std::vector<RestoredPartition>& restored) { (void)restored; }
+  /// read to its end, or another of the same name is in its place. From then on a partition without a position begins at its
+  /// beginning, whatever SourceOptions::start says: it is new, and what came to it before it was found is not to be missed.
+  /// Unless a source knows better, a partition that is not there any more is refused, but where it had ended.
+  virtual void check_restored(const std::vector<RestoredPartition>& restored);
   /// Whether a partition without a position would begin elsewhere when it is opened again later (at the end of a topic, or at the
   /// oldest record that retention has left). Such first positions are made durable before the first row is read.
   virtual bool first_positions_move() const { return false; }

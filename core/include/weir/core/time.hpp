@@ -23,6 +23,11 @@ struct EventTime {
   friend constexpr Duration operator-(EventTime a, EventTime b) { return Duration{a.millis - b.millis}; }
 };
 
+/// Watermarks from here on say that the inputs have ended: EventTime::max() for good, the others while loops are being emptied. Rows
+/// do not have such times, and strategies do not come that far.
+inline constexpr EventTime kEndOfInput{EventTime::max().millis - (std::int64_t{1} << 40)};
+constexpr bool is_end_of_input(EventTime watermark) { return watermark >= kEndOfInput; }
+
 /// `t - d`, staying at EventTime::min() instead of wrapping around.
 constexpr EventTime saturating_sub(EventTime t, Duration d) {
   return t.millis < EventTime::min().millis + d.count() ? EventTime::min() : t - d;

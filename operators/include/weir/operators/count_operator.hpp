@@ -54,8 +54,8 @@ class CountWindowOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
-    const bool done = watermark_ != EventTime::max() || !emit_partial_ || emit_parts();
+    if (!is_end_of_input(watermark)) watermark_ = std::max(watermark_, watermark);
+    const bool done = watermark != EventTime::max() || !emit_partial_ || emit_parts();
     end_of_call();
     return done;
   }

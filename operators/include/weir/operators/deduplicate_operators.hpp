@@ -46,11 +46,10 @@ class FirstWithinOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    late_.advance(watermark);
+    // At the end nothing waits to come out, and what has passed is still to be known by a later run.
+    if (!is_end_of_input(watermark)) late_.advance(watermark);
     const EventTime over = saturating_sub(saturating_sub(late_.watermark(), keep_.lateness()), keep_.time());
-    const bool ended = watermark == EventTime::max();
-    while (!passed_.tables().empty() && (ended || passed_.tables().begin()->first < span_of(over)))
-      passed_.drop_first();
+    while (!passed_.tables().empty() && passed_.tables().begin()->first < span_of(over)) passed_.drop_first();
     end_of_call();
     return true;
   }
@@ -171,7 +170,9 @@ class LastWithinOperator final : public Operator {
 
   /// A row ends the span before it; what no row has ended, its timer ends.
   bool advance_watermark(EventTime watermark) override {
-    late_.advance(watermark);
+    const bool ended = is_end_of_input(watermark);
+    if (ended) states_.note_end();
+    else late_.advance(watermark);
     std::size_t emitted = 0;
     const auto go_on = [&] { return emitted < kEmitAtMost; };
     const bool rows_done = waiting_.release(
@@ -179,6 +180,7 @@ class LastWithinOperator final : public Operator {
           const SpanOfRows<Row>* open = last_.find(hash, key);
           if (open && open->end < time) {
             ends_.remove(hash, key, open->end);
+            if (ended) note_end_of_span(open->end);
             emit_last(hash, key, *open, emitted);
             open = nullptr;
           }
@@ -189,7 +191,8 @@ class LastWithinOperator final : public Operator {
           span.last.set(row);
         });
     const bool done =
-        rows_done && ends_.fire(watermark, go_on, [&](std::uint64_t hash, const Key& key, EventTime) {
+        rows_done && ends_.fire(watermark, go_on, [&](std::uint64_t hash, const Key& key, EventTime end) {
+          if (ended) note_end_of_span(end);
           emit_last(hash, key, *last_.find(hash, key), emitted);
         });
     end_of_call();
@@ -201,6 +204,10 @@ class LastWithinOperator final : public Operator {
  private:
   EventTime last_of_span(EventTime first) const { return saturating_add(first, keep_.time() - Duration{1}); }
 
+  /// At the end of the input its row comes out: what comes behind it is late, in a later run as well.
+  void note_end_of_span(EventTime end) {
+    if (!is_end_of_input(end)) late_.advance(end);
+  }
   void emit_last(std::uint64_t hash, const Key& key, const SpanOfRows<Row>& span, std::size_t& emitted) {
     emit_copy(out_, span.last.get(), span.end);
     last_.erase(hash, key);

@@ -52,13 +52,10 @@ class FeedbackLoop {
 
   /// The watermark that is round `round`.
   static EventTime watermark_of(std::uint64_t round) {
-    return EventTime{kFirstRound.millis + static_cast<std::int64_t>(round)};
+    return EventTime{kEndOfInput.millis + static_cast<std::int64_t>(round)};
   }
 
  private:
-  /// Later than any time that a row has, and with room for more rounds than a loop can make.
-  static constexpr EventTime kFirstRound{EventTime::max().millis - (std::int64_t{1} << 40)};
-
   std::vector<FeedbackLane> lanes_;
   mutable std::mutex mutex_;
   std::unordered_map<std::uint64_t, std::uint64_t> rows_before_;

@@ -11,6 +11,16 @@
 
 namespace weir {
 
+namespace detail {
+
+/// Where a generator's partition stands: how many rows it has given, and of which rows these are.
+Position generator_position(const GeneratorOptions& options, std::uint64_t given);
+/// Throws FailJob(kStateUnusable) where the generator is to make other rows, or deal them out otherwise, than the one that the checkpoint
+/// goes on from.
+void check_generator(const GeneratorOptions& options, const std::vector<RestoredPartition>& restored);
+
+}  // namespace detail
+
 /// Reads rows that `make(n, seed)` gives, or `make(n, seed, arena)` where rows hold text: partition k of K gives n = k, k + K, …
 /// The position is the number of rows given, so that a restart goes on exactly.
 template <class Row, class Make>
@@ -19,6 +29,7 @@ class GeneratorReader final : public PartitionReader {
   GeneratorReader(const Make& make, const GeneratorOptions& options, std::uint64_t partition,
                   std::uint64_t given)
       : make_(make),
+        options_(options),
         seed_(options.seed),
         step_(options.partitions),
         next_(partition + given * options.partitions),
@@ -37,7 +48,7 @@ class GeneratorReader final : public PartitionReader {
     if (n > 0) return ReadStatus::kRows;
     return total_ && given_ == *total_ ? ReadStatus::kEnd : ReadStatus::kNothing;
   }
-  Position position() const override { return {static_cast<std::int64_t>(given_), {}}; }
+  Position position() const override { return detail::generator_position(options_, given_); }
   std::optional<double> progress() const override {
     if (!total_) return std::nullopt;
     return *total_ == 0 ? 1.0 : static_cast<double>(given_) / static_cast<double>(*total_);
@@ -56,6 +67,7 @@ class GeneratorReader final : public PartitionReader {
   };
 
   const Make& make_;
+  const GeneratorOptions& options_;
   const std::uint64_t seed_;
   const std::uint64_t step_;
   std::uint64_t next_;
@@ -73,6 +85,9 @@ class GeneratorSource final : public Source {
     std::vector<std::string> names;
     for (std::uint32_t k = 0; k < options_.partitions; ++k) names.push_back(std::to_string(k));
     return names;
+  }
+  void check_restored(const std::vector<RestoredPartition>& restored) override {
+    detail::check_generator(options_, restored);
   }
   std::unique_ptr<PartitionReader> open(const std::string& partition, const std::optional<Position>& position,
                                         std::function<void()>) override {

@@ -138,7 +138,12 @@ class IntervalJoinOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    progress_.advance(watermark);
+    if (!is_end_of_input(watermark)) {
+      progress_.advance(watermark);
+    } else if (std::exchange(ended_by_, watermark) != watermark) {
+      states_.note_end();
+      progress_.advance(std::max(last_decided(left_), last_decided(right_)));
+    }
     const bool done = leave_behind(left_) && leave_behind(right_);
     if (done) {
       passed_ = progress_.watermark();
@@ -293,6 +298,21 @@ class IntervalJoinOperator final : public Operator {
       own.tables.drop(own.tables.all().begin()->first);
     return true;
   }
+  /// When the last row of an outer side is decided: at the end of the input. Of a side that is not, nothing comes out by itself.
+  template <class Own>
+  EventTime last_decided(Own& own) const {
+    EventTime last = EventTime::min();
+    if constexpr (Own::kKeeps) {
+      if (own.tables.all().empty()) return last;
+      auto& table = *own.tables.all().rbegin()->second;
+      table.pin();
+      table.for_each([&](const Key&, const auto& rows) {
+        rows.for_each(
+            [&](const auto&, EventTime time, auto, bool) { last = std::max(last, own.decided_at(time)); });
+      });
+    }
+    return last;
+  }
   template <class Own>
   bool emit_due(Own& own) {
     for (;;) {
@@ -337,7 +357,8 @@ class IntervalJoinOperator final : public Operator {
 
   OperatorStates states_;
   WindowProgress progress_;
-  EventTime passed_;  ///< the watermark of the last advance that is done
+  EventTime passed_;                       ///< the watermark of the last advance that is done
+  EventTime ended_by_ = EventTime::min();  ///< the watermark that said so, once the inputs have ended
   Left left_;
   Right right_;
   JoinResults<LeftRow, RightRow, Out, Function, kKind == JoinKind::kInner> results_;

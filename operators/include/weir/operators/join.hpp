@@ -106,7 +106,7 @@ class JoinResults {
 inline std::vector<std::string> restore_progress(WindowProgress& progress, const OperatorStates& states) {
   std::vector<std::string> encoded;
   for (const OperatorStates::Part& part : states.restored_parts()) encoded.push_back(part.extra);
-  return progress.restore(encoded);
+  return progress.restore(encoded, states.restored_end());
 }
 
 /// Adds the vertex of a join, the left stream on its input 0, the right one on its input 1. `by_event_time`: it waits for watermarks.

@@ -38,6 +38,9 @@ class KeySessions {
   bool empty() const { return newest_.end == EventTime::min(); }
   std::size_t size() const { return empty() ? 0 : 1 + (earlier_ ? earlier_->size() : 0); }
 
+  /// The last moment of the latest; EventTime::min() where there is none.
+  EventTime last() const { return empty() ? EventTime::min() : newest_.last(); }
+
   /// The session that a row at `time` belongs to, made, moved or merged for it; null, and nothing changed, where that would be a session
   /// of its own for which `expired(last millisecond)` holds. merge(into, other) combines accumulators.
   template <class Expired, class Merge>

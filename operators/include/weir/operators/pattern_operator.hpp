@@ -96,10 +96,13 @@ class PatternOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    late_.advance(watermark);
+    const bool ended = is_end_of_input(watermark);
+    if (ended) states_.note_end();
+    else late_.advance(watermark);
     const auto go_on = [this] { return out_.emitted() + timed_out_.emitted() < kEmitAtMost; };
     bool done = waiting_.release(watermark, go_on,
-                                 [this](std::uint64_t hash, const Key& key, const Row& row, EventTime time) {
+                                 [&](std::uint64_t hash, const Key& key, const Row& row, EventTime time) {
+                                   if (ended) note_taken(time);
                                    take(hash, key, row, time);
                                  });
     done = done &&
@@ -116,6 +119,10 @@ class PatternOperator final : public Operator {
  private:
   using State = PatternState<Row>;
 
+  /// Rows come in order of time: what comes behind this one is late, in a later run as well.
+  void note_taken(EventTime time) {
+    if (!is_end_of_input(time)) late_.advance(time);
+  }
   void take(std::uint64_t hash, const Key& key, const Row& row, EventTime time) {
     if (!partial_.find(hash, key) && !matcher_.may_start(row)) return;
     State& state = partial_.edit(hash, key);

@@ -61,7 +61,13 @@ class ProcessContext {
     clock_.processing_timer();
   }
   /// Timers come before reached(): what they see of states that expire is as of their own time.
-  void reach(EventTime watermark) { watermark_ = std::max(watermark_, watermark); }
+  void reach(EventTime watermark) {
+    if (!is_end_of_input(watermark)) lasting_watermark_ = std::max(lasting_watermark_, watermark);
+    watermark_ = std::max(watermark_, watermark);
+  }
+  /// watermark() but for the end of the input, which is the end of a run: what a later one goes on with. A timer that came at the end
+  /// is gone, for its key; it says nothing of the time of other keys.
+  EventTime lasting_watermark() const { return lasting_watermark_; }
   void reached() { clock_.reached(watermark_); }
   void reach_processing_time(EventTime now) { clock_.at_wall_clock(now); }
   StateClock& clock() { return clock_; }
@@ -79,6 +85,7 @@ class ProcessContext {
   ArenaRef text_ = ArenaRef::make();
   EventTime time_ = EventTime::min();
   EventTime watermark_ = EventTime::min();
+  EventTime lasting_watermark_ = EventTime::min();
   std::size_t emitted_ = 0;
 };
 

@@ -159,7 +159,7 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
   }
 
   void snapshot(SnapshotWriter& writer) override {
-    states_.seal(writer, context_.watermark(), manifest_states_.encode(function_));
+    states_.seal(writer, context_.lasting_watermark(), manifest_states_.encode(function_));
     context_.end_of_call();
   }
 
@@ -278,7 +278,7 @@ class ProcessOperator final : public Operator {
   }
   void snapshot(SnapshotWriter& writer) override {
     if constexpr (detail::HasOperatorStates<Function>)
-      states_->seal(writer, context_.watermark(), manifest_states_.encode(function_));
+      states_->seal(writer, context_.lasting_watermark(), manifest_states_.encode(function_));
   }
 
  private:

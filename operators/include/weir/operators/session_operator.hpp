@@ -61,6 +61,7 @@ class SessionOperator final : public Operator {
     if (!states_.restored()) return;
     sessions_.for_each_stored([&](std::uint64_t hash, const Key& key, const Sessions& sessions) {
       alarms_.restore(sessions.armed, hash, key);
+      furthest_ = std::max(furthest_, sessions.last());
     });
   }
 
@@ -79,7 +80,9 @@ class SessionOperator final : public Operator {
     end_of_call();
   }
 
-  bool advance_watermark(EventTime watermark) override { return !by_event_time() || pass(watermark); }
+  bool advance_watermark(EventTime watermark) override {
+    return !by_event_time() || (is_end_of_input(watermark) ? pass_all() : pass(watermark));
+  }
 
   EventTime next_processing_time() const override {
     return by_event_time() ? EventTime::max() : saturating_add(alarms_.next(), Duration{1});
@@ -87,7 +90,7 @@ class SessionOperator final : public Operator {
   bool advance_processing_time(EventTime now) override {
     return by_event_time() || pass(saturating_sub(now, Duration{1}));
   }
-  bool end_of_input() override { return by_event_time() || pass(EventTime::max()); }
+  bool end_of_input() override { return by_event_time() || pass_all(); }
 
   void snapshot(SnapshotWriter& writer) override { states_.seal(writer, passed_); }
 
@@ -116,6 +119,7 @@ class SessionOperator final : public Operator {
     }
     Arrival arrival{time, 0};
     if constexpr (Intake::kWantsArrival) arrival.sequence = states_.next_sequence();
+    furthest_ = std::max(furthest_, session->last());
     intake_.add(results_.aggregate, session->accumulator, value_of(row), arrival);
     session->fired = session->last() <= passed_;
     if (session->fired) [[unlikely]]
@@ -127,6 +131,11 @@ class SessionOperator final : public Operator {
     return session.fired ? saturating_add(session.last(), windows_.lateness()) : session.last();
   }
 
+  /// The end of the input: all sessions fire.
+  bool pass_all() {
+    states_.note_end();
+    return pass(furthest_);
+  }
   /// All sessions that end by `now` fire.
   bool pass(EventTime now) {
     passed_ = std::max(passed_, now);
@@ -170,6 +179,7 @@ class SessionOperator final : public Operator {
   LazyTimers<Key> alarms_;
   Results results_;
   detail::LateRows<LateRow> late_;
+  EventTime furthest_ = EventTime::min();  ///< no session ends later
   EventTime passed_;  ///< the watermark; by processing time, the last moment that is over
 };
 

@@ -91,7 +91,7 @@ class TypedSource final : public SourceOperator {
         else partition.strategy.observe(time[i]);
       });
       // The end of time is for partitions that have ended, not for a strategy to say.
-      const EventTime reached = std::min(partition.strategy.watermark(), EventTime::max() - Duration{1});
+      const EventTime reached = std::min(partition.strategy.watermark(), kEndOfInput - Duration{1});
       partition.watermark = std::max(partition.watermark, reached);
       if constexpr (kBoundByClock) note_ahead(partition);
     }

@@ -59,7 +59,7 @@ class VersionsOperator final : public Operator {
     emitter_.flush();
   }
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    if (!is_end_of_input(watermark)) watermark_ = std::max(watermark_, watermark);
     return true;
   }
   void snapshot(SnapshotWriter& writer) override { states_.seal(writer, watermark_); }
@@ -130,7 +130,7 @@ class MatchesOperator final : public Operator {
   bool advance_processing_time(EventTime) override { return work_off(); }
   bool end_of_input() override { return work_off(); }
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    if (!is_end_of_input(watermark)) watermark_ = std::max(watermark_, watermark);
     return work_off();
   }
   void snapshot(SnapshotWriter& writer) override { states_.seal(writer, watermark_); }
@@ -286,7 +286,7 @@ class AnswersOperator final : public Operator {
     states_.settle();
   }
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    if (!is_end_of_input(watermark)) watermark_ = std::max(watermark_, watermark);
     return true;
   }
   void snapshot(SnapshotWriter& writer) override {

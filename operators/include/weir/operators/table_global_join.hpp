@@ -46,7 +46,8 @@ class GlobalJoinOperator final : public Operator {
     else take(static_cast<const RowBatch<Change<Key, TableRow>>&>(batch));
   }
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    ended_ = is_end_of_input(watermark);
+    if (!ended_) watermark_ = std::max(watermark_, watermark);
     if (waits()) return true;
     const bool all =
         waiting_.take(Operator::kEmitAtMost, [this](const Row& row, EventTime time) { join_one(row, time); });
@@ -66,7 +67,7 @@ class GlobalJoinOperator final : public Operator {
   }
 
  private:
-  bool waits() const { return may_wait_ && watermark_ == EventTime::min(); }
+  bool waits() const { return may_wait_ && watermark_ == EventTime::min() && !ended_; }
   void take(const RowBatch<Change<Key, TableRow>>& changes) {
     for (std::size_t i = 0; i < changes.size(); ++i) {
       if (changes[i].after) rows_.put(changes[i].key, *changes[i].after);
@@ -108,6 +109,7 @@ class GlobalJoinOperator final : public Operator {
   RowsBeforeStart<Row> waiting_;
   Emitter<Out> emitter_;
   EventTime watermark_;
+  bool ended_ = false;
 };
 
 }  // namespace weir::detail

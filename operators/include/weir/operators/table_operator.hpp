@@ -142,13 +142,17 @@ class TableOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    if (is_end_of_input(watermark)) states_.note_end();
+    else watermark_ = std::max(watermark_, watermark);
     const auto go_on = [this] { return emitter_.emitted() < kEmitAtMost; };
     bool done = true;
     if (held_)
-      done = held_->until.fire(watermark_, go_on, [&](std::uint64_t hash, const Key& key, EventTime time) {
-        release(hash, key, time);
-      });
+      done = held_->until.fire(std::max(watermark_, watermark), go_on,
+                               [&](std::uint64_t hash, const Key& key, EventTime time) {
+                                 // At the end steps come that no watermark has reached.
+                                 if (!is_end_of_input(time)) watermark_ = std::max(watermark_, time);
+                                 release(hash, key, time);
+                               });
     if (done)
       done = timers_.fire(watermark_, go_on, [&](std::uint64_t hash, const Key& key, EventTime time) {
         grow_old(hash, key, time);
@@ -274,8 +278,7 @@ class TableOperator final : public Operator {
     const EventTime last = known->last;
     const auto row = logic_.current(hash, key);
     if (!row) return last <= watermark_ ? ages_.erase(hash, key) : set_again(hash, key, last);
-    // The end of the input is not the end of time.
-    if (!rules_.time_to_live || watermark_ == EventTime::max()) return forget_timer(hash, key);
+    if (!rules_.time_to_live) return forget_timer(hash, key);
     const EventTime dies = step_end(dies_at(last));
     if (dies > watermark_) return set_again(hash, key, dies);
     expire(hash, key, last);

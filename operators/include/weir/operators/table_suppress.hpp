@@ -88,10 +88,14 @@ class SuppressOperator final : public Operator {
     states_.settle();
   }
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    if (is_end_of_input(watermark)) states_.note_end();
+    else watermark_ = std::max(watermark_, watermark);
     const bool done = timers_.fire(
-        watermark_, [this] { return emitter_.emitted() < kEmitAtMost; },
-        [this](std::uint64_t hash, const Key& key, EventTime) { let_through(hash, key); });
+        std::max(watermark_, watermark), [this] { return emitter_.emitted() < kEmitAtMost; },
+        [this](std::uint64_t hash, const Key& key, EventTime due) {
+          if (!is_end_of_input(due)) watermark_ = std::max(watermark_, due);
+          let_through(hash, key);
+        });
     emitter_.end_of_call();
     states_.settle();
     return done;

@@ -67,7 +67,12 @@ class AsOfJoinOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    progress_.advance(watermark);
+    if (!is_end_of_input(watermark)) {
+      progress_.advance(watermark);
+    } else if (std::exchange(ended_by_, watermark) != watermark) {
+      states_.note_end();
+      progress_.advance(last_waiting());
+    }
     const bool done = join_due();
     if (done) {
       forget_deleted();
@@ -144,6 +149,18 @@ class AsOfJoinOperator final : public Operator {
     else if (deleted && from > watermark) deletions_.at(second_of(from)).edit(in.hash, in.key) = 1;
   }
 
+  /// The time of the last row that waits.
+  EventTime last_waiting() {
+    EventTime last = EventTime::min();
+    due_.for_each([&](const Left&, EventTime time) { last = std::max(last, time); });
+    if (waiting_.all().empty()) return last;
+    auto& table = *waiting_.all().rbegin()->second;
+    table.pin();
+    table.for_each([&](const Key&, const Waiting& rows) {
+      rows.for_each([&](const LeftRow&, EventTime time, auto, auto) { last = std::max(last, time); });
+    });
+    return last;
+  }
   /// Joins the rows whose time the watermark has reached. False: there is more.
   bool join_due() {
     for (;;) {
@@ -208,6 +225,7 @@ class AsOfJoinOperator final : public Operator {
   KeyedTable<Key, Waiting> due_at_snapshot_;
   DueRows<Left> due_;
   std::int64_t due_second_ = std::numeric_limits<std::int64_t>::min();
+  EventTime ended_by_ = EventTime::min();  ///< the watermark that said so, once the inputs have ended
   JoinResults<LeftRow, RightRow, Out, Function, kKind == JoinKind::kInner> results_;
   LateRows<LeftRow> late_left_;
   LateRows<RightRow> late_right_;
@@ -251,7 +269,7 @@ class LatestJoinOperator final : public Operator {
     states_.settle();
   }
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    if (!is_end_of_input(watermark)) watermark_ = std::max(watermark_, watermark);
     return true;
   }
   void snapshot(SnapshotWriter& writer) override { states_.seal(writer, watermark_); }

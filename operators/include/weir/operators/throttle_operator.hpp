@@ -71,7 +71,7 @@ class ThrottleOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    if (!is_end_of_input(watermark)) watermark_ = std::max(watermark_, watermark);
     return true;
   }
   EventTime watermark_hold() const override {

@@ -76,7 +76,7 @@ class TopChangesOperator final : public Operator {
     states_.settle();
   }
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
+    if (!is_end_of_input(watermark)) watermark_ = std::max(watermark_, watermark);
     return true;
   }
   void snapshot(SnapshotWriter& writer) override { states_.seal(writer, watermark_); }
@@ -139,6 +139,11 @@ class TopOfWindowOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
+    if (is_end_of_input(watermark)) {
+      states_.note_end();
+      if (!first_.tables().empty()) watermark = windows_.slice_of({first_.tables().rbegin()->first}).last();
+      else watermark = late_.watermark();
+    }
     late_.advance(watermark);
     std::size_t emitted = 0;
     while (!first_.tables().empty() && emitted < kEmitAtMost) {

@@ -59,6 +59,7 @@ class TriggeredWindowOperator final : public Operator {
     windows_.for_each_stored([&](std::uint64_t hash, const Key& key, const Windows& windows) {
       alarms_.restore(windows.armed, hash, key);
       processing_alarms_.restore(windows.armed_processing, hash, key);
+      for (const Open& open : windows.windows) note(open);
     });
   }
 
@@ -71,8 +72,9 @@ class TriggeredWindowOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    watermark_ = std::max(watermark_, watermark);
-    takes_timers_ = watermark_ != EventTime::max();
+    takes_timers_ = !is_end_of_input(watermark);
+    if (!takes_timers_) states_.note_end();
+    watermark_ = std::max(watermark_, takes_timers_ ? watermark : furthest_);
     const bool done = alarms_.fire(
         windows_, watermark_, [](auto& windows) -> auto& { return windows.armed; },
         [this] { return results_.emitted() < kEmitAtMost; },
@@ -212,6 +214,7 @@ class TriggeredWindowOperator final : public Operator {
     if (windows.windows.empty()) return windows_.erase(hash, key);
     EventTime due = EventTime::max(), processing_due = EventTime::max();
     for (const Open& open : windows.windows) {
+      note(open);
       if (!open.timers.empty()) due = std::min(due, open.timers.times().front());
       if (!open.processing_timers.empty())
         processing_due = std::min(processing_due, open.processing_timers.times().front());
@@ -220,6 +223,17 @@ class TriggeredWindowOperator final : public Operator {
     }
     alarms_.arm(windows.armed, due, hash, key);
     processing_alarms_.arm(windows.armed_processing, processing_due, hash, key);
+  }
+
+  /// What the end of the input must still see come due.
+  void note(const Open& open) {
+    if (!kGlobal && kClock == WindowClock::kEventTime) furthest_ = std::max(furthest_, open.window.last());
+    const EventTime closes = kClock == WindowClock::kEventTime ? close_time(open.window) : EventTime::max();
+    for (auto time = open.timers.times().rbegin(); time != open.timers.times().rend(); ++time)
+      if (*time <= closes && !is_end_of_input(*time)) {
+        furthest_ = std::max(furthest_, *time);
+        break;
+      }
   }
 
   auto context_of(Open& open) {
@@ -248,6 +262,8 @@ class TriggeredWindowOperator final : public Operator {
   LazyTimers<Key> processing_alarms_;
   Results results_;
   detail::LateRows<LateRow> late_;
+  EventTime furthest_ =
+      EventTime::min();  ///< no window ends later, nor does an event-time timer wait for longer
   EventTime watermark_;
   EventTime now_ = EventTime::min();
   bool takes_timers_ = true;

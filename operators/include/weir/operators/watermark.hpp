@@ -31,7 +31,7 @@ concept ObservesRows = requires(Strategy strategy, const Row& row, EventTime tim
 /// * `read_at(EventTime now)`, if it wants to know the wall clock: called once a batch, before its rows are observed.
 ///
 /// The strategy given to event_time() is copied for each partition. It need not be monotonous: a result that goes back is not
-/// passed on, and EventTime::max(), which means the end of a partition, is passed on as the millisecond before. Its members are not kept in
+/// passed on, and what is kEndOfInput or later, which means that inputs have ended, is passed on as the millisecond before. Its members are not kept in
 /// checkpoints: after a restart each partition begins with a fresh copy, and its watermark where the checkpoint left it.
 /// Called on the worker that reads the partition; must not block.
 template <class Strategy, class Row>

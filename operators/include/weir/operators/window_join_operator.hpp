@@ -102,7 +102,12 @@ class WindowJoinOperator final : public Operator {
   }
 
   bool advance_watermark(EventTime watermark) override {
-    progress_.advance(watermark);
+    if (!is_end_of_input(watermark)) {
+      progress_.advance(watermark);
+    } else if (std::exchange(ended_by_, watermark) != watermark) {
+      states_.note_end();
+      progress_.advance(std::max(last_moment(left_), last_moment(right_)));
+    }
     const bool done = fire_ripe();
     if (done) {
       fired_until_ = std::max(fired_until_, after(progress_.watermark()));
@@ -182,6 +187,13 @@ class WindowJoinOperator final : public Operator {
       if (plan_.start_of(end) < first.end) return Window{plan_.start_of(end), end};
       after_end = end;
     }
+  }
+  /// Of the last window that has rows.
+  template <class Side>
+  EventTime last_moment(const Side& side) const {
+    if (side.tables.all().empty()) return EventTime::min();
+    const EventTime slice{side.tables.all().rbegin()->first};
+    return EventTime{plan_.last_end(plan_.slice_of(EventTime{slice.millis - 1})).millis - 1};
   }
   template <class Side>
   std::int64_t first_slice(const Side& side, EventTime after_end) const {
@@ -313,7 +325,8 @@ class WindowJoinOperator final : public Operator {
   Left left_;
   Right right_;
   JoinResults<LeftRow, RightRow, Out, Function, kKind == JoinKind::kInner> results_;
-  EventTime fired_until_;  ///< windows that end by then have been joined
+  EventTime fired_until_;                  ///< windows that end by then have been joined
+  EventTime ended_by_ = EventTime::min();  ///< the watermark that said so, once the inputs have ended
   std::optional<Window> firing_;
   Place place_;
 };

@@ -68,7 +68,8 @@ class AlignedWindowOperator final : public Operator {
   bool advance_watermark(EventTime watermark) override {
     WindowProgress& progress = slices_.progress;
     if constexpr (kEarly) early_due_ = early_due_ || passes_early(progress.watermark(), watermark);
-    progress.advance(watermark);
+    ended_ = is_end_of_input(watermark);
+    progress.advance(ended_ ? slices_.last_moment() : watermark);
     slices_.emitted = 0;
     const bool done = firing_.run() && (!early_due_ || fire_early());
     if (done) {
@@ -97,6 +98,7 @@ class AlignedWindowOperator final : public Operator {
     auto sealed = slices_.panes.seal(directory);
     writer.keyed(std::move(sealed));
     writer.operator_state(slices_.progress.encode(directory));
+    if (ended_) writer.ended_at(slices_.progress.watermark());
   }
 
  private:
@@ -253,6 +255,7 @@ class AlignedWindowOperator final : public Operator {
   };
   [[no_unique_address]] std::conditional_t<kEarly, EarlyFiring<Slices>, NeverEarly> early_;
   bool early_due_ = false;
+  bool ended_ = false;   ///< the inputs have
   bool changed_ = true;  ///< in this round; after a restore nobody knows
 
   typename Slices::PaneType* current_ = nullptr;  ///< of slice_

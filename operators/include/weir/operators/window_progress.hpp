@@ -26,8 +26,8 @@ class WindowProgress {
       : groups_(groups), max_parallelism_(max_parallelism), geometry_(std::move(geometry)) {}
 
   /// Takes over what concerns these key groups. Returns the pane directories. Throws FailJob(kStateUnusable), also where the
-  /// windows had another geometry.
-  std::vector<std::string> restore(const std::vector<std::string>& parts);
+  /// windows had another geometry. `end`: OperatorContext::restored_end.
+  std::vector<std::string> restore(const std::vector<std::string>& parts, EventTime end);
   std::string encode(const std::string& directory) const;
 
   /// Every window that ends before this has fired, for all key groups.
@@ -63,6 +63,7 @@ class WindowProgress {
     EventTime watermark;
     std::uint32_t round;
   };
+  void take_over(const std::vector<Part>& parts);
   EventTime ahead_of(std::uint64_t hash) const;
 
   KeyGroupRange groups_;

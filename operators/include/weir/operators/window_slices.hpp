@@ -59,9 +59,16 @@ struct WindowSlices {
         progress(context.state->key_groups(), context.max_parallelism, plan.geometry()),
         panes(*context.state, context.name, context.max_parallelism, Merge{aggregate}),
         results(context, 0) {
-    panes.restore(progress.restore(context.restored));
+    panes.restore(progress.restore(context.restored, context.restored_end));
     if constexpr (kEarly)
       if (progress.rounds_differ()) unify_rounds();
+  }
+
+  /// The last moment of the last window that has rows, or the watermark where that is later.
+  EventTime last_moment() const {
+    if (panes.panes().empty()) return progress.watermark();
+    const EventTime end = plan.last_end(slice_ending_at(panes.panes().rbegin()->first));
+    return std::max(progress.watermark(), EventTime{end.millis - 1});
   }
 
   static Accumulator& accumulator_of(Value& value) {

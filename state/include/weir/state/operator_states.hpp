@@ -45,8 +45,10 @@ class OperatorStates {
 
   /// Whether the tier may hold entries from before this attempt.
   bool restored() const { return restored_; }
-  /// The watermark that every worker whose key groups are now here had passed; EventTime::min() on a fresh start.
+  /// The watermark that every worker whose key groups are now here had passed, and OperatorContext::restored_end where that is later;
+  /// EventTime::min() on a fresh start.
   EventTime restored_watermark() const { return restored_watermark_; }
+  EventTime restored_end() const { return restored_end_; }
   /// What every worker that took part in the checkpoint had given to seal() besides.
   struct Part {
     KeyGroupRange key_groups;
@@ -73,6 +75,8 @@ class OperatorStates {
   static std::string progress(EventTime watermark, KeyGroupRange key_groups, std::uint64_t next_sequence);
   /// Hands over what has changed; it is copied little by little (SealedState::proceed). Call once, in Operator::snapshot().
   void seal(SnapshotWriter& writer, EventTime watermark, std::string_view extra = {});
+  /// The inputs have ended: what is sealed from now on is told with its watermark to SnapshotWriter::ended_at().
+  void note_end() { ended_ = true; }
 
  private:
   void restore(const std::vector<std::string>& parts);
@@ -83,6 +87,8 @@ class OperatorStates {
   const std::uint32_t max_parallelism_;
   bool restored_ = false;
   EventTime restored_watermark_ = EventTime::min();
+  const EventTime restored_end_;
+  bool ended_ = false;
   std::vector<Part> restored_parts_;
   std::uint64_t next_sequence_ = 1;
   std::vector<StateTable*> tables_;
