@@ -44,6 +44,7 @@ RecoveryPoint CommitProtocol::recover(const RecoveryOptions& options) {
   RecoveryPoint point;
   point.next_epoch = std::max(store_.highest_epoch(), record ? record->epoch : kNoEpoch) + 1;
   Epoch chosen = choose(record, options);
+  if (chosen == kNoEpoch) point.ignored = record ? record->epoch : last_without_log();
   if (chosen != kNoEpoch) {
     point.manifest = load(chosen, options);
     chosen = point.manifest->epoch;  // an older one, where duplicates are allowed and the newest is damaged
@@ -79,6 +80,12 @@ std::optional<CommitRecord> CommitProtocol::committed_in_log(const RecoveryOptio
   check_ownership(fmt::format("the commit record of epoch {}", record.epoch), record.job, record.instance,
                   options);
   return record;
+}
+
+Epoch CommitProtocol::last_without_log() {
+  if (log_) return kNoEpoch;
+  const std::vector<Epoch> epochs = store_.epochs();
+  return epochs.empty() ? kNoEpoch : epochs.back();
 }
 
 Epoch CommitProtocol::choose(const std::optional<CommitRecord>& record, const RecoveryOptions& options) {

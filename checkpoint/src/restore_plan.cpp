@@ -1,5 +1,7 @@
 #include <weir/checkpoint/restore_plan.hpp>
 
+#include <map>
+
 #include <fmt/format.h>
 
 namespace weir {
@@ -20,6 +22,27 @@ StateOutcome outcome_of(StateChange change, const RestoreDemands& demands) {
   return outcome;
 }
 
+/// Positions in sources that the pipeline does not have: a source that is called otherwise now would be read again from its beginning.
+void plan_positions(const Manifest& manifest, const JobGraph& graph, bool may_drop, RestorePlan& plan) {
+  std::map<std::string, std::size_t> unknown;
+  for (const PartitionProgress& progress : manifest.sources) {
+    const Vertex* vertex = graph.find(progress.source);
+    if (!vertex || !std::holds_alternative<SourceVertex>(vertex->what)) ++unknown[progress.source];
+  }
+  for (const auto& [source, partitions] : unknown) {
+    if (may_drop)
+      plan.left_behind.push_back(fmt::format(
+          "source '{}': the positions of its {} partitions are left behind, the pipeline does not have it",
+          source, partitions));
+    else
+      plan.refusals.push_back(fmt::format(
+          "source '{}': the checkpoint holds positions of {} of its partitions, and the pipeline has no "
+          "source of "
+          "that name; give it its name back, or leave the positions behind with --allow-dropped-state",
+          source, partitions));
+  }
+}
+
 }  // namespace
 
 RestorePlan plan_restore(const Manifest& manifest, const JobGraph& graph, const RestoreDemands& demands) {
@@ -33,6 +56,7 @@ RestorePlan plan_restore(const Manifest& manifest, const JobGraph& graph, const 
     plan.states.push_back(outcome_of(std::move(change), demands));
     if (plan.states.back().refused) plan.refusals.push_back(plan.states.back().line);
   }
+  plan_positions(manifest, graph, demands.allow_dropped_state, plan);
   return plan;
 }
 

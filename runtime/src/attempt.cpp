@@ -1,6 +1,7 @@
 #include "attempt.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +12,7 @@
 
 #include "failure_place.hpp"
 #include "operator_task.hpp"
+#include "restored_sources.hpp"
 #include "savepoint.hpp"
 #include "sink_task.hpp"
 #include "source_address.hpp"
@@ -57,6 +59,7 @@ Attempt::Attempt(const JobGraph& graph, const JobOptions& options, const JobWorl
 void Attempt::build(Epoch oldest) {
   open_connectors();
   recover(oldest);
+  check_sources();
   restore_state();
   build_channels();
   tasks_.resize(options_.parallelism);
@@ -80,7 +83,7 @@ void Attempt::open_connectors() {
     Pace pace;
     OpenSource& open = sources_.emplace_back();
     open.vertex = &vertex;
-    open.source = open_source(vertex, pace);
+    open.source = open_source(open, pace);
     open.partitions = open.source->partitions();
     open.board = std::make_unique<SourceBoard>(open.partitions.size(), pace.rate, world_.environment.now(),
                                                pace.in_turn);
@@ -100,7 +103,8 @@ void Attempt::align_sources() {
     if (const std::string group = group_of(open); !group.empty()) open.board->align_with(groups[group]);
 }
 
-std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, Pace& pace) {
+std::unique_ptr<Source> Attempt::open_source(OpenSource& open, Pace& pace) {
+  const Vertex& vertex = *open.vertex;
   const auto& source = std::get<SourceVertex>(vertex.what);
   SourceAddress address =
       SourceAddress::parse(vertex.name, address_of(vertex, options_.sources, source.default_uri));
@@ -117,7 +121,8 @@ std::unique_ptr<Source> Attempt::open_source(const Vertex& vertex, Pace& pace) {
   SourceOptions options;
   options.start = options_.from == StartFrom::kLatest ? StartAt::kLatest : StartAt::kEarliest;
   options.bounded = options_.until_latest;
-  bounded_ = bounded_ && (options_.until_latest || address.uri.scheme == "file");
+  open.has_own_ends = address.uri.scheme == "file";
+  bounded_ = bounded_ && (options_.until_latest || open.has_own_ends);
   return connectors_->source(address.uri, connector_context(vertex, source.schema, address.uri.scheme),
                              options);
 }
@@ -156,10 +161,40 @@ void Attempt::recover(Epoch oldest) {
   start_ = recovery_.manifest;
   state_files_ = &checkpoints_;
   if (!start_ && options_.from == StartFrom::kSavepoint) open_savepoint();
+  log_ignored(oldest);
   if (!start_) return;
   plan_state();
   world_.log(recovery_.manifest ? fmt::format("going on from epoch {}", start_->epoch)
                                 : fmt::format("starting from {}", state_files_->describe(start_->epoch)));
+}
+
+void Attempt::log_ignored(Epoch oldest) const {
+  // Its own earlier attempts' commits are not ignored: then nothing had been read.
+  if (recovery_.ignored == kNoEpoch || oldest != std::numeric_limits<Epoch>::max()) return;
+  const char* const means = options_.from == StartFrom::kLatest
+                                ? "rows between that and the present end are skipped"
+                                : "rows from there on are read again, and what they gave is written again";
+  world_.log(fmt::format(
+      "--from {} passes over epoch {}, which is committed: the job begins with empty state, and {}; without "
+      "--from it goes on from that epoch",
+      to_string(options_.from), recovery_.ignored, means));
+}
+
+void Attempt::check_sources() {
+  if (!start_) return;
+  for (const PartitionProgress& progress : start_->sources)
+    known_[{progress.source, progress.partition}] = &progress;
+  for (OpenSource& open : sources_)
+    open.source->check_restored(restored_partitions(*start_, open.vertex->name));
+}
+
+bool Attempt::pins_first_positions() const {
+  return std::any_of(sources_.begin(), sources_.end(), [this](const OpenSource& open) {
+    return open.source->first_positions_move() &&
+           std::any_of(open.partitions.begin(), open.partitions.end(), [&](const std::string& partition) {
+             return restored(open.vertex->name, partition) == nullptr;
+           });
+  });
 }
 
 void Attempt::open_savepoint() {
@@ -181,6 +216,7 @@ void Attempt::plan_state() {
         ExitCode::kStateUnusable);
   for (const StateOutcome& outcome : plan_.states)
     if (outcome.change.kind != StateChange::Kind::kSame) world_.log(outcome.line);
+  for (const std::string& line : plan_.left_behind) world_.log(line);
 }
 
 void Attempt::restore_state() {
@@ -269,8 +305,9 @@ std::unique_ptr<Task> Attempt::build_source(const Vertex& vertex, std::uint32_t 
   if (const auto found = options_.on_reject.find(vertex.name); found != options_.on_reject.end())
     context.on_reject = found->second;
   return std::make_unique<SourceTask>(
-      SourceTaskOptions{vertex.name, worker, definition.max_drift, definition.idle_after}, control_,
-      world_.metrics, *open.board, open.progress[worker], TaskOutputs(std::move(edges)),
+      SourceTaskOptions{vertex.name, worker, definition.max_drift, definition.idle_after, options_.at_end,
+                        open.has_own_ends},
+      control_, world_.metrics, *open.board, open.progress[worker], TaskOutputs(std::move(edges)),
       definition.make(std::move(context)), assign_partitions(open, worker));
 }
 
@@ -296,10 +333,10 @@ std::vector<AssignedPartition> Attempt::assign_partitions(OpenSource& open, std:
   for (std::uint32_t index = worker; index < open.partitions.size(); index += options_.parallelism) {
     const std::string& name = open.partitions[index];
     const PartitionProgress* progress = restored(open.vertex->name, name);
-    AssignedPartition partition{index, name, nullptr, EventTime::min(), false};
+    AssignedPartition partition{index, name, nullptr};
     if (progress) {
       partition.watermark = progress->watermark;
-      partition.ended = progress->ended;
+      if (progress->ended) partition.ended_before = progress->end;
     }
     partition.reader = open.source->open(name, progress ? std::optional(progress->end) : std::nullopt,
                                          [parker = parkers_[worker].get()] { parker->unpark(); });
@@ -309,10 +346,8 @@ std::vector<AssignedPartition> Attempt::assign_partitions(OpenSource& open, std:
 }
 
 const PartitionProgress* Attempt::restored(const std::string& source, const std::string& partition) const {
-  if (!start_) return nullptr;
-  for (const PartitionProgress& progress : start_->sources)
-    if (progress.source == source && progress.partition == partition) return &progress;
-  return nullptr;
+  const auto found = known_.find({source, partition});
+  return found == known_.end() ? nullptr : found->second;
 }
 
 OperatorContext Attempt::context(const Vertex& vertex, std::uint32_t worker,
@@ -341,7 +376,11 @@ OperatorContext Attempt::context(const Vertex& vertex, std::uint32_t worker,
   }
   if (start_)
     for (const OperatorStateEntry& entry : start_->operator_states)
-      if (entry.operator_name == vertex.name) context.restored.push_back(entry.bytes);
+      if (entry.operator_name == vertex.name) {
+        context.restored.push_back(entry.bytes);
+        if (entry.ended_at && !is_end_of_input(*entry.ended_at))
+          context.restored_end = std::max(context.restored_end, *entry.ended_at);
+      }
   return context;
 }
 
@@ -379,6 +418,11 @@ void Attempt::build_coordinator() {
   for (const Vertex& vertex : graph_.vertices)
     if (const auto* op = std::get_if<OperatorVertex>(&vertex.what))
       for (const StateDescription& state : op->states) plan.identity.schemas.push_back({vertex.name, state});
+  for (const OpenSource& open : sources_)
+    if (start_) carry_on(partitions_away(*start_, open.vertex->name, open.partitions), away_);
+  plan.identity.sources = away_;
+  plan.pins_first_positions = pins_first_positions();
+  if (options_.at_end == AtEnd::kKeep) plan.ending_sources = sources_.size() * options_.parallelism;
   plan.interval = options_.checkpoint_interval;
   plan.tasks = graph_.vertices.size() * options_.parallelism;
   for (const auto& store : stores_) plan.stores.push_back(store.get());
@@ -393,7 +437,8 @@ void Attempt::report_committed(const Manifest& manifest) {
   for (OpenSource& open : sources_) {
     std::vector<std::pair<std::string, Position>> positions;
     for (const PartitionProgress& progress : manifest.sources)
-      if (progress.source == open.vertex->name) positions.emplace_back(progress.partition, progress.end);
+      if (progress.source == open.vertex->name && !is_in(away_, progress))
+        positions.emplace_back(progress.partition, progress.end);
     open.source->report_committed(positions);
   }
 }

@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weir/checkpoint/restore_plan.hpp>
@@ -39,12 +41,15 @@ class Attempt {
   std::vector<HotKey> hot_keys() const { return hot_keys_.hottest(); }
   bool bounded() const { return bounded_; }
   Epoch first_epoch() const { return recovery_.next_epoch; }
+  /// What it goes on from; none: it began anew.
+  const std::optional<Manifest>& start() const { return start_; }
 
  private:
   struct OpenSource {
     const Vertex* vertex;
     std::unique_ptr<Source> source;
     std::vector<std::string> partitions;
+    bool has_own_ends = true;
     std::unique_ptr<SourceBoard> board;
     std::deque<SourceProgress> progress;  // by worker
   };
@@ -59,13 +64,17 @@ class Attempt {
     std::optional<double> rate;
     bool in_turn = false;
   };
-  std::unique_ptr<Source> open_source(const Vertex& vertex, Pace& pace);
+  std::unique_ptr<Source> open_source(OpenSource& open, Pace& pace);
   void align_sources();
   std::string rows_under_way() const;
   static std::vector<PartitionStatus> slowest_partitions(const OpenSource& open);
   void recover(Epoch oldest);
   void open_savepoint();
   void plan_state();
+  void log_ignored(Epoch oldest) const;
+  /// Shows the sources what the checkpoint knows of them.
+  void check_sources();
+  bool pins_first_positions() const;
   void restore_state();
   /// Converts what has another type now, and erases what is left behind.
   void rewrite_states(StateTier& tier, KeyGroupRange range) const;
@@ -105,6 +114,9 @@ class Attempt {
   std::unique_ptr<CheckpointStore> savepoint_;
   CheckpointStore* state_files_ = nullptr;  ///< where the state of start_ lies
   RestorePlan plan_;                        ///< for start_
+  /// Of start_, by source and partition.
+  std::map<std::pair<std::string_view, std::string_view>, const PartitionProgress*> known_;
+  std::vector<PartitionProgress> away_;  ///< of start_, what nobody reads at present, in order
   std::unique_ptr<StateBackend> backend_;
   std::vector<std::unique_ptr<StateStore>> stores_;
   std::vector<std::unique_ptr<Parker>> parkers_;

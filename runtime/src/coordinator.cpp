@@ -7,6 +7,8 @@
 #include <weir/core/error.hpp>
 #include <weir/core/kill_point.hpp>
 
+#include "restored_sources.hpp"
+
 namespace weir {
 
 /// Jobs on lanes may outlive the coordinator's interest, never its plan: the attempt waits for them before it ends.
@@ -64,6 +66,8 @@ struct Coordinator::Metrics {
 Coordinator::Coordinator(CheckpointPlan plan, AttemptControl& control, MetricRegistry& metrics)
     : plan_(std::move(plan)), control_(control), metrics_(std::make_unique<Metrics>(metrics)) {
   last_commit_ = plan_.identity.epoch;
+  pinned_ = !plan_.pins_first_positions;
+  if (!pinned_) control_.hold_reading();
   if (plan_.interval) next_due_ = control_.environment().now() + *plan_.interval;
 }
 
@@ -76,9 +80,8 @@ bool Coordinator::poll(Environment::Instant now) {
     if (last_) return false;
   }
   if (pending_ || writing_) return true;
-  const bool ended = control_.tasks_finished() == plan_.tasks;
-  if (ended || stopped()) begin(now, true);
-  else if (due(now)) begin(now, false);
+  if (ended() || stopped()) begin(now, true);
+  else if (!pinned_ || due(now)) begin(now, false);
   return true;
 }
 
@@ -86,6 +89,11 @@ std::optional<Coordinator::UnderWay> Coordinator::under_way() const {
   if (pending_) return UnderWay{pending_->epoch(), begun_, false};
   if (writing_) return UnderWay{writing_->pending.epoch(), begun_, true};
   return std::nullopt;
+}
+
+bool Coordinator::ended() const {
+  if (control_.tasks_finished() == plan_.tasks) return true;
+  return plan_.ending_sources > 0 && control_.sources_at_end() == plan_.ending_sources;
 }
 
 bool Coordinator::due(Environment::Instant now) {
@@ -167,6 +175,7 @@ void Coordinator::commit(const std::shared_ptr<Writing>& writing) {
     if (writing->failure) std::rethrow_exception(writing->failure);
     Manifest manifest = writing->pending.assemble();
     const CheckpointPlan& plan = writing->plan;
+    carry_on(plan.identity.sources, manifest.sources);
     manifest.job = plan.identity.job;
     manifest.instance = plan.identity.instance;
     manifest.fingerprint = plan.identity.fingerprint;
@@ -208,6 +217,7 @@ void Coordinator::finish(Environment::Instant now) {
   metrics_->new_bytes.set(static_cast<double>(written->new_bytes));
   metrics_->referenced_bytes.set(static_cast<double>(written->referenced_bytes));
   files_ = std::move(written->files);
+  if (!std::exchange(pinned_, true)) control_.allow_reading();
   if (plan_.interval) next_due_ = std::max(next_due_, now);
 }
 

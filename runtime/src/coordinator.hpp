@@ -19,9 +19,14 @@ namespace weir {
 
 /// What the coordinator writes into every manifest, and where.
 struct CheckpointPlan {
-  Manifest identity;  ///< job, instance, fingerprint, parallelism, schemas; the rest empty
+  /// Job, instance, fingerprint, parallelism, schemas, and of the sources those partitions that nobody reads; the rest empty.
+  Manifest identity;
   std::optional<Duration> interval;
+  /// A checkpoint is taken and committed before the first row is read: the sources' first positions.
+  bool pins_first_positions = false;
   std::size_t tasks = 0;
+  /// Tasks that read sources, where these end without a final watermark; 0: the end is that of all tasks.
+  std::size_t ending_sources = 0;
   std::vector<StateStore*> stores;  ///< by worker; null where a worker keeps no keyed state
   CheckpointStore* checkpoints = nullptr;
   CommitProtocol* protocol = nullptr;
@@ -56,6 +61,7 @@ class Coordinator {
   struct Writing;  // one checkpoint being written; shared with the jobs that write it
   struct Metrics;
 
+  bool ended() const;
   bool due(Environment::Instant now);
   void begin(Environment::Instant now, bool last);
   void collect();
@@ -78,6 +84,7 @@ class Coordinator {
   Environment::Instant next_due_{0};
   std::uint64_t activity_seen_ = 0;
   std::set<std::string> files_;  ///< of the last checkpoint, by checksum
+  bool pinned_ = false;          ///< sources may read
   bool last_ = false;            ///< the checkpoint in flight is the last one
 };
 

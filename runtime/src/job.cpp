@@ -38,6 +38,22 @@ const char* to_string(JobState state) {
   return "unknown";
 }
 
+const char* to_string(StartFrom from) {
+  switch (from) {
+    case StartFrom::kResume:
+      return "resume";
+    case StartFrom::kFresh:
+      return "fresh";
+    case StartFrom::kEarliest:
+      return "earliest";
+    case StartFrom::kLatest:
+      return "latest";
+    case StartFrom::kSavepoint:
+      return "savepoint";
+  }
+  return "unknown";
+}
+
 namespace {
 constexpr Epoch kStartAnew = std::numeric_limits<Epoch>::max();
 }
@@ -54,6 +70,8 @@ struct Job::Core {
 
   ExitCode run();
   void attempt_once();
+  /// A line where a run that has come to its end has read nothing.
+  void note_nothing_read(const Attempt& attempt) const;
   /// Waits before the next attempt. What to end with, where there is to be none.
   std::optional<ExitCode> prepare_restart(const std::string& why);
   /// How long to wait before the next attempt; none: give up.
@@ -171,6 +189,21 @@ void Job::Core::attempt_once() {
     throw;
   }
   forget();
+  note_nothing_read(attempt);
+}
+
+void Job::Core::note_nothing_read(const Attempt& attempt) const {
+  if (stop_requested || status.restarts > 0) return;
+  for (const SourceStatus& source : status.sources)
+    if (source.records > 0) return;
+  if (!attempt.start())
+    return world.log("nothing was read: the input holds no records; what comes later is for the next run");
+  world.log(
+      fmt::format("nothing new since epoch {}: all input had been read; what comes later is for the next "
+                  "run. To read all of "
+                  "it again, start with --from fresh; to read something else, compare the sources' addresses "
+                  "with `config`",
+                  attempt.start()->epoch));
 }
 
 std::optional<Duration> Job::Core::backoff() {

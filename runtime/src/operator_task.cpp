@@ -23,6 +23,7 @@ class TaskSnapshotWriter final : public SnapshotWriter {
   explicit TaskSnapshotWriter(TaskSnapshot& snapshot) : snapshot_(snapshot) {}
   void keyed(std::unique_ptr<SealedState> delta) override { snapshot_.keyed = std::move(delta); }
   void operator_state(std::string bytes) override { snapshot_.operator_state = std::move(bytes); }
+  void ended_at(EventTime time) override { snapshot_.ended_at = time; }
 
  private:
   TaskSnapshot& snapshot_;

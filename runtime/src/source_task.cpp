@@ -30,6 +30,14 @@ void SourceBoard::publish(std::uint32_t partition, EventTime watermark, Standing
   cell.waited_for.store(waited_for, std::memory_order_relaxed);
 }
 
+void SourceBoard::note_end(EventTime watermark) {
+  std::int64_t furthest = furthest_at_end_.load(std::memory_order_relaxed);
+  while (furthest < watermark.millis &&
+         !furthest_at_end_.compare_exchange_weak(furthest, watermark.millis, std::memory_order_relaxed)) {
+  }
+  at_end_.fetch_add(1, std::memory_order_release);
+}
+
 SourceBoard::Merged SourceBoard::merge() {
   std::int64_t slowest = kEnded;
   for (const Cell& cell : cells_) slowest = std::min(slowest, cell.watermark.load(std::memory_order_relaxed));
@@ -93,8 +101,8 @@ SourceTask::SourceTask(SourceTaskOptions options, AttemptControl& control, Metri
   for (AssignedPartition& assigned : partitions) {
     operator_->add_partition(assigned.index, assigned.name, assigned.watermark);
     const Position begin = assigned.reader->position();
-    partitions_.push_back({std::move(assigned), begin, std::nullopt, EventTime::min()});
-    publish(partitions_.back(), partitions_.back().assigned.ended ? Standing::kEnded : Standing::kReading);
+    partitions_.push_back({std::move(assigned), begin, false, std::nullopt, EventTime::min()});
+    publish(partitions_.back(), Standing::kReading);
     PartitionPlace& place = board_.place(partitions_.back().assigned.index);
     place.has_event_time = operator_->has_event_time();
     place.position = place.barrier_position = place.oldest_position = begin.offset;
@@ -108,7 +116,8 @@ bool SourceTask::do_step(Environment::Instant now) {
     answer_barrier(requested);
     progressed = true;
   }
-  if (!finished_ && !(control_.last_requested() && answered_ == control_.requested())) {
+  if (!finished_ && control_.may_read() &&
+      !(control_.last_requested() && answered_ == control_.requested())) {
     const bool read = read_next(now);
     send_watermark(now, !read);
     progressed = progressed || read || finished_;
@@ -169,7 +178,10 @@ bool SourceTask::read(Partition& partition, Environment::Instant now) {
   records_.add(read.rows + read.rejected);
   progress_.records.fetch_add(read.rows + read.rejected, std::memory_order_relaxed);
   progress_.rejected.fetch_add(read.rejected, std::memory_order_relaxed);
-  if (read.rows + read.rejected > 0 || read.status == ReadStatus::kRows) control_.note_activity();
+  if (read.rows + read.rejected > 0 || read.status == ReadStatus::kRows) {
+    control_.note_activity();
+    partition.gave_rows = true;
+  }
   note_status(partition, read.status, now);
   report();
   return read.rows + read.rejected > 0 || read.status == ReadStatus::kRows || read.status == ReadStatus::kEnd;
@@ -200,8 +212,7 @@ void SourceTask::note_failure() const {
 
 void SourceTask::note_status(Partition& partition, ReadStatus status, Environment::Instant now) {
   if (status == ReadStatus::kEnd) {
-    partition.assigned.ended = true;
-    publish(partition, Standing::kEnded);
+    note_end(partition);
   } else if (status == ReadStatus::kCaughtUp) {
     note_caught_up(partition, now);
   } else {
@@ -210,6 +221,19 @@ void SourceTask::note_status(Partition& partition, ReadStatus status, Environmen
     partition.idle = false;
     publish(partition, Standing::kReading);
   }
+}
+
+void SourceTask::note_end(Partition& partition) {
+  partition.assigned.ended = true;
+  if (options_.at_end == AtEnd::kFire || options_.has_own_ends) {
+    publish(partition, Standing::kEnded);
+  } else {
+    // It has only been read for now: its time counts on, as that of a partition does that is caught up. One that may be left out
+    // when it is quiet, and was quiet for all of this run, is.
+    partition.idle = options_.idle_after && !partition.gave_rows;
+    publish(partition, partition.idle ? Standing::kIdle : Standing::kCaughtUp);
+  }
+  board_.note_end(operator_->watermark(partition.assigned.index));
 }
 
 /// A partition is idle when two looks, far enough apart, have both found it at its end, and nothing in between: the end
@@ -229,6 +253,7 @@ void SourceTask::note_caught_up(Partition& partition, Environment::Instant now) 
 
 void SourceTask::send_watermark(Environment::Instant now, bool at_once) {
   if (!said_idle_ && !at_once && now - watermark_sent_at_ < control_.linger()) return;
+  if (options_.at_end == AtEnd::kKeep && board_.all_at_end()) return pause();
   const SourceBoard::Merged merged = board_.merge();
   if (!merged.any_open) return finish();
   if (!operator_->has_event_time()) return;
@@ -266,6 +291,20 @@ void SourceTask::finish() {
   control_.task_finished();
 }
 
+void SourceTask::pause() {
+  const EventTime reached = options_.has_own_ends ? board_.furthest_at_end() : board_.merge().watermark;
+  if (operator_->has_event_time() && reached > sent_watermark_) {
+    sent_watermark_ = reached;
+    outputs_.watermark(reached);
+    metrics_.watermark(reached);
+    progress_.watermark.store(reached.millis, std::memory_order_relaxed);
+  }
+  // Other sources may go on.
+  if (options_.has_own_ends) outputs_.idle();
+  finished_ = true;
+  control_.source_at_end();
+}
+
 void SourceTask::answer_barrier(Epoch epoch) {
   kill_point("before_barrier");
   answered_ = epoch;
@@ -276,8 +315,10 @@ void SourceTask::answer_barrier(Epoch epoch) {
   for (Partition& partition : partitions_) {
     const Position end = partition.assigned.reader->position();
     const std::uint32_t index = partition.assigned.index;
-    snapshot.partitions.push_back({options_.vertex, partition.assigned.name, partition.begin, end,
-                                   operator_->watermark(index), partition.assigned.ended});
+    // What had been read to its end stays so, also before this run has looked, until more has been read of it.
+    const bool ended = partition.assigned.ended || partition.assigned.ended_before == end;
+    snapshot.partitions.push_back(
+        {options_.vertex, partition.assigned.name, partition.begin, end, operator_->watermark(index), ended});
     partition.begin = end;
     PartitionPlace& place = board_.place(index);
     place.oldest_position.store(place.barrier_position.load(std::memory_order_relaxed),

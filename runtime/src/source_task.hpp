@@ -4,6 +4,7 @@
 #include <deque>
 
 #include <weir/core/source.hpp>
+#include <weir/runtime/job.hpp>
 
 #include "task.hpp"
 
@@ -49,6 +50,12 @@ class SourceBoard {
   PartitionPlace& place(std::uint32_t partition) { return cells_[partition].place; }
   const PartitionPlace& place(std::uint32_t partition) const { return cells_[partition].place; }
   std::size_t partitions() const { return cells_.size(); }
+  /// `partition` has been read to its end: once, after its last publish(). By its own task only.
+  void note_end(EventTime watermark);
+  /// All partitions have been: what they have published is how far the source has come. Any worker.
+  bool all_at_end() const { return at_end_.load(std::memory_order_acquire) == cells_.size(); }
+  /// The greatest watermark of the partitions that are at their ends.
+  EventTime furthest_at_end() const { return {furthest_at_end_.load(std::memory_order_relaxed)}; }
 
   struct Merged {
     EventTime watermark;  ///< never goes back
@@ -88,6 +95,8 @@ class SourceBoard {
 
   std::deque<Cell> cells_;
   std::atomic<std::int64_t> merged_{EventTime::min().millis};
+  std::atomic<std::size_t> at_end_{0};
+  std::atomic<std::int64_t> furthest_at_end_{EventTime::min().millis};
   std::vector<const SourceBoard*> aligned_with_;
   const std::optional<double> rate_;
   const Environment::Instant started_;
@@ -101,7 +110,8 @@ struct AssignedPartition {
   std::string name;
   std::unique_ptr<PartitionReader> reader;
   EventTime watermark = EventTime::min();
-  bool ended = false;
+  std::optional<Position> ended_before = std::nullopt;  ///< where an earlier run had read it to its end
+  bool ended = false;                                   ///< in this run
 };
 
 /// What /metrics and status want to know of a source on one worker. Written by the task, read by any thread.
@@ -118,6 +128,9 @@ struct SourceTaskOptions {
   std::uint32_t worker = 0;
   std::optional<Duration> max_drift;
   std::optional<Duration> idle_after;
+  AtEnd at_end = AtEnd::kFire;
+  /// Its partitions have ends of their own, as files do: one that has come to it holds nobody back. Otherwise it only ends for this run.
+  bool has_own_ends = true;
 };
 
 /// Reads the partitions of one source that belong to one worker, in turn; merges their watermarks; injects barriers.
@@ -137,6 +150,7 @@ class SourceTask final : public Task {
   struct Partition {
     AssignedPartition assigned;
     Position begin;  ///< at the last barrier
+    bool gave_rows = false;
     std::optional<Environment::Instant> caught_up_since;
     EventTime caught_up_at;  ///< its watermark then
     bool idle = false;
@@ -159,6 +173,9 @@ class SourceTask final : public Task {
   EventTime own_watermark() const;
   void answer_barrier(Epoch epoch);
   void finish();
+  /// At the end of a run that keeps what is open: says how far time has come, and no more.
+  void pause();
+  void note_end(Partition& partition);
   void report();
 
   const SourceTaskOptions options_;

@@ -22,6 +22,11 @@ void AttemptControl::task_finished() {
   coordinator_.unpark();
 }
 
+void AttemptControl::source_at_end() {
+  at_end_.fetch_add(1, std::memory_order_release);
+  coordinator_.unpark();
+}
+
 bool Task::step(Environment::Instant now) {
   place_.in_step.store(true, std::memory_order_relaxed);
   bool progressed = false;

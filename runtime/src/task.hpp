@@ -35,12 +35,21 @@ class AttemptControl {
   Epoch requested() const { return requested_.load(std::memory_order_acquire); }
   bool last_requested() const { return last_.load(std::memory_order_relaxed); }
 
+  /// Sources read nothing until allow_reading(): their first positions are to be durable before.
+  void hold_reading() { may_read_.store(false, std::memory_order_relaxed); }
+  void allow_reading() { may_read_.store(true, std::memory_order_release); }
+  bool may_read() const { return may_read_.load(std::memory_order_acquire); }
+
   /// A task has answered a barrier.
   void submit(TaskSnapshot snapshot);
   std::vector<TaskSnapshot> take_snapshots();
   /// A task has passed on the end of all its inputs.
   void task_finished();
   std::size_t tasks_finished() const { return finished_.load(std::memory_order_acquire); }
+
+  /// All partitions of a source that are on one worker have been read to their ends, and nothing else comes of that (AtEnd::kKeep).
+  void source_at_end();
+  std::size_t sources_at_end() const { return at_end_.load(std::memory_order_acquire); }
 
   /// Rows have moved: there is something for a checkpoint. Once a batch.
   void note_activity() { activity_.fetch_add(1, std::memory_order_relaxed); }
@@ -59,7 +68,9 @@ class AttemptControl {
   const Environment::Instant linger_;
   std::atomic<Epoch> requested_{kNoEpoch};
   std::atomic<bool> last_{false};
+  std::atomic<bool> may_read_{true};
   std::atomic<std::size_t> finished_{0};
+  std::atomic<std::size_t> at_end_{0};
   std::atomic<std::uint64_t> activity_{0};
   std::mutex mutex_;
   std::vector<TaskSnapshot> snapshots_;

@@ -23,13 +23,14 @@ struct SimulatedCrash : std::runtime_error {
 
 class Simulation {
  public:
-  Simulation(const JobGraph& graph, const JobOptions& job, const SimulationOptions& options)
-      : graph_(graph), job_(job), options_(options), environment_(options.seed) {}
+  Simulation(const JobGraph& graph, const SimulationOptions& options)
+      : graph_(graph), options_(options), environment_(options.seed) {}
 
-  SimulationResult run() {
+  SimulationResult run(const std::vector<JobOptions>& runs) {
     const KillHook hook(this);
-    while (!attempt_once()) {
-    }
+    for (const JobOptions& job : runs)
+      while (!attempt_once(job)) {
+      }
     result_.committed = log_.committed;
     result_.commits = log_.commits;
     for (const auto& [sink, rows] : result_.committed)
@@ -39,7 +40,7 @@ class Simulation {
 
  private:
   /// True when the job has come to its end.
-  bool attempt_once() {
+  bool attempt_once(const JobOptions& job) {
     crashed_ = false;
     JobWorld world{environment_,
                    metrics_,
@@ -49,7 +50,7 @@ class Simulation {
     const auto store = make_memory_store(checkpoints_);
     std::unique_ptr<SteppedAttempt> attempt;
     try {
-      attempt = std::make_unique<SteppedAttempt>(graph_, job_, world, *store);
+      attempt = std::make_unique<SteppedAttempt>(graph_, job, world, *store);
       while (!attempt->done() && !crashed_) step(*attempt);
     } catch (const SimulatedCrash&) {
     } catch (const RestartJob&) {
@@ -94,7 +95,6 @@ class Simulation {
   static inline Simulation* running = nullptr;
 
   const JobGraph& graph_;
-  const JobOptions& job_;
   const SimulationOptions& options_;
   SimulatedEnvironment environment_;
   MetricRegistry metrics_;
@@ -107,7 +107,12 @@ class Simulation {
 }  // namespace
 
 SimulationResult simulate(const JobGraph& graph, const JobOptions& job, const SimulationOptions& options) {
-  return Simulation(graph, job, options).run();
+  return simulate(graph, std::vector{job}, options);
+}
+
+SimulationResult simulate(const JobGraph& graph, const std::vector<JobOptions>& runs,
+                          const SimulationOptions& options) {
+  return Simulation(graph, options).run(runs);
 }
 
 }  // namespace weir::testing

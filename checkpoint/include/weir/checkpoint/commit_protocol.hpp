@@ -22,6 +22,7 @@ struct RecoveryPoint {
   std::optional<Manifest> manifest;  ///< none: a fresh start
   Checksum checksum;                 ///< of its bytes
   Epoch next_epoch = 1;              ///< above all that store and log have ever seen
+  Epoch ignored = kNoEpoch;          ///< the last commit, where RecoveryOptions::oldest passes over it
 };
 
 /// What a job asks of its recovery.
@@ -57,6 +58,8 @@ class CommitProtocol {
   void fence();
   std::optional<CommitRecord> committed_in_log(const RecoveryOptions& options);
   Manifest load(Epoch epoch, const RecoveryOptions& options);
+  /// The last commit where a manifest's atomic step is the commit.
+  Epoch last_without_log();
   Epoch choose(const std::optional<CommitRecord>& record, const RecoveryOptions& options);
   void recover_sinks(const std::optional<Manifest>& manifest);
 

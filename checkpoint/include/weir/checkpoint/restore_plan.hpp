@@ -26,8 +26,9 @@ struct StateOutcome {
 /// What a restore of one checkpoint into one pipeline does to every state, and what forbids it. Made before anything is touched: the
 /// restore follows it, and `check` shows it.
 struct RestorePlan {
-  std::vector<StateOutcome> states;   ///< in the order of the checkpoint, then of the pipeline
-  std::vector<std::string> refusals;  ///< everything, each a line for people; empty: the restore works
+  std::vector<StateOutcome> states;      ///< in the order of the checkpoint, then of the pipeline
+  std::vector<std::string> left_behind;  ///< sources whose positions are, each a line for people
+  std::vector<std::string> refusals;     ///< everything, each a line for people; empty: the restore works
 };
 
 RestorePlan plan_restore(const Manifest& manifest, const JobGraph& graph, const RestoreDemands& demands);

@@ -28,6 +28,14 @@ enum class StartFrom {
   kSavepoint,  ///< a savepoint; but the last commit where that goes back to the same savepoint
 };
 
+const char* to_string(StartFrom from);
+
+/// What the end of all input does to windows that are still open, and to whatever else waits for event time.
+enum class AtEnd {
+  kFire,  ///< all of it comes out: the result is that of all input. What comes later to what has fired is late
+  kKeep,  ///< it is kept as it is: the next run goes on as if the input had only paused
+};
+
 /// Attempts after a failure: exponential backoff with jitter, given up when `limit` restarts fall within `window`.
 struct RestartPolicy {
   Duration initial_backoff{100};
@@ -49,12 +57,14 @@ struct JobOptions {
       std::chrono::seconds{1}};                     ///< none: only the last one, at the end
   std::size_t memory_bytes = std::size_t{1} << 30;  ///< for state, rings and clients together
   StartFrom from = StartFrom::kResume;
-  std::string savepoint;             ///< directory of kSavepoint
-  bool until_latest = false;         ///< unbounded sources end at what is there at the start
-  bool allow_dropped_state = false;  ///< may leave behind state of operators that the pipeline does not have
-  bool allow_duplicates = false;     ///< may fall back to an older checkpoint than the one committed
-  Duration linger{0};                ///< longest time a row waits for its batch to fill; 0: 200 µs
-  Duration patience{60'000};  ///< what stands still for longer is worth a line in the log; 0: nothing is
+  std::string savepoint;      ///< directory of kSavepoint
+  bool until_latest = false;  ///< unbounded sources end at what is there at the start
+  AtEnd at_end = AtEnd::kFire;
+  bool allow_dropped_state =
+      false;  ///< may leave behind state, and positions, that the pipeline has nothing for
+  bool allow_duplicates = false;  ///< may fall back to an older checkpoint than the one committed
+  Duration linger{0};             ///< longest time a row waits for its batch to fill; 0: 200 µs
+  Duration patience{60'000};      ///< what stands still for longer is worth a line in the log; 0: nothing is
   RestartPolicy restart;
   std::map<std::string, std::string>
       sources;  ///< connector address by source name; others use the program's own

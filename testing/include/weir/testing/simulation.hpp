@@ -42,5 +42,9 @@ struct SimulationResult {
 /// the pipeline's own generators (`generator:` addresses); every sink writes to the simulated log.
 /// The same graph, options and seed give the same run, step by step.
 SimulationResult simulate(const JobGraph& graph, const JobOptions& job, const SimulationOptions& options);
+/// The same in several runs, each of which goes on where the one before has come to its end: with more input (a generator of more
+/// `events`), other workers, or another AtEnd.
+SimulationResult simulate(const JobGraph& graph, const std::vector<JobOptions>& runs,
+                          const SimulationOptions& options);
 
 }  // namespace weir::testing
