@@ -5,8 +5,8 @@
 #include <fmt/core.h>
 
 #include <weir/core/error.hpp>
-#include <weir/core/hash.hpp>
 
+#include "file_head.hpp"
 #include "file_listing.hpp"
 #include "input_kind.hpp"
 
@@ -14,19 +14,8 @@ namespace weir {
 
 namespace {
 
-constexpr std::size_t kHeadBytes = 4096;
-/// What comes before the first content of a file, or before a CSV header, is looked through in so many steps of a mebibyte.
+/// What comes before a CSV header is looked through in so many steps of a mebibyte.
 constexpr int kFirstSteps = 32;
-
-/// The first bytes of the content.
-std::string head_of(RecordScanner& scanner) {
-  std::string_view head = scanner.peek(kHeadBytes);
-  for (int steps = 1; steps < kFirstSteps && head.size() < kHeadBytes && !scanner.at_end(); ++steps) {
-    scanner.begin_step();
-    head = scanner.peek(kHeadBytes);
-  }
-  return std::string(head);
-}
 
 std::string format_for(const std::string& path, const FileReading& reading) {
   if (reading.format) return *reading.format == "jsonl" ? "json" : *reading.format;
@@ -87,7 +76,7 @@ FileReader::FileReader(const std::string& path, const FileReading& reading, cons
       max_record_bytes_(reading.max_record_bytes),
       scanner_(open_stream(path, compression_, reading.max_window_bytes), framing_of(format_, reading),
                max_record_bytes_),
-      head_(head_of(scanner_)) {
+      head_(head_of(scanner_, kFileHeadBytes)) {
   check_content();
   if (format_ != "raw" && head_.starts_with(kByteOrderMark)) scanner_.drop(kByteOrderMark.size());
   if (format_ == "csv") make_csv(reading, schema);
@@ -102,7 +91,7 @@ void FileReader::check_content() {
         fmt::format("`{}` has no byte at all, not even the header of an empty {} file: it is taken for "
                     "empty; is it still being written or copied?",
                     path_, name_of(compression_)));
-  if (head_.size() < kHeadBytes && !scanner_.at_end())
+  if (head_.size() < kFileHeadBytes && !scanner_.at_end())
     throw FailJob(fmt::format("`{}` has {} bytes of content in its first mebibytes; it is not read", path_,
                               head_.size()),
                   ExitCode::kUsage);
@@ -162,11 +151,11 @@ void FileReader::refuse_header(std::string_view why) const {
 
 void FileReader::resume_at(const Position& position) {
   position_ = position.offset;
-  if (!position.detail.empty() && position.detail != fingerprint(position.offset))
+  if (!position.detail.empty() && position.detail != head_fingerprint(head_, position.offset))
     throw FailJob(fmt::format("`{}` is not the file that was read before: its first {} bytes have changed. "
                               "Put the file back under "
                               "its name, or give new content a new name",
-                              path_, std::min<std::int64_t>(position.offset, kHeadBytes)),
+                              path_, std::min<std::int64_t>(position.offset, kFileHeadBytes)),
                   ExitCode::kStateUnusable);
   if (position.offset > scanner_.offset() && !scanner_.skip_to(position.offset)) is_shorter();
 }
@@ -179,13 +168,7 @@ void FileReader::is_shorter() const {
                 ExitCode::kStateUnusable);
 }
 
-std::string FileReader::fingerprint(std::int64_t offset) const {
-  const auto size = static_cast<std::size_t>(std::clamp<std::int64_t>(offset, 0, kHeadBytes));
-  const std::string_view first = std::string_view(head_).substr(0, size);
-  return fmt::format("first={};xxh3={:016x}", size, hash_bytes(first));
-}
-
-Position FileReader::position() const { return {position_, fingerprint(position_)}; }
+Position FileReader::position() const { return {position_, head_fingerprint(head_, position_)}; }
 
 void FileReader::goes_on_in_line() const {
   throw FailJob(

@@ -53,7 +53,6 @@ class FileReader final : public PartitionReader {
   [[noreturn]] void is_shorter() const;
   [[noreturn]] void goes_on_in_line() const;
   void resume_at(const Position& position);
-  std::string fingerprint(std::int64_t offset) const;
 
   const std::string path_;
   const std::shared_ptr<SourceNotes> notes_;

@@ -5,6 +5,7 @@
 #include "file_connector.hpp"
 #include "file_listing.hpp"
 #include "file_reader.hpp"
+#include "missing_files.hpp"
 #include "parameters.hpp"
 
 namespace weir {
@@ -50,15 +51,23 @@ FileReading reading_of(const Parameters& parameters) {
 
 class FileSource final : public Source {
  public:
-  FileSource(std::string path, FileReading reading, const ConnectorContext& context)
+  FileSource(std::string path, FileReading reading, bool ignores_missing, const ConnectorContext& context)
       : path_(std::move(path)),
         reading_(std::move(reading)),
+        ignores_missing_(ignores_missing),
         schema_(*context.schema),
+        name_(context.name),
+        log_(context.warn ? context.warn : [](const std::string&) {}),
         notes_(std::make_shared<SourceNotes>(context.name, context.warn)) {}
 
   std::vector<std::string> partitions() override {
     listing_.reset();
     return listing().names;
+  }
+
+  void check_restored(const std::vector<RestoredPartition>& restored) override {
+    MissingFiles missing(path_, name_, reading_, listing(), restored);
+    missing.check(ignores_missing_, log_);
   }
 
   std::unique_ptr<PartitionReader> open(const std::string& partition, const std::optional<Position>& position,
@@ -79,7 +88,10 @@ class FileSource final : public Source {
 
   const std::string path_;
   const FileReading reading_;
+  const bool ignores_missing_;
   const RowSchema& schema_;
+  const std::string name_;
+  const std::function<void(const std::string&)> log_;
   const std::shared_ptr<SourceNotes> notes_;
   std::optional<FileListing> listing_;
 };
@@ -101,8 +113,10 @@ std::string path_of_file_address(const ConnectorUri& uri) {
 std::unique_ptr<Source> make_file_source(const ConnectorUri& uri, const ConnectorContext& context) {
   const Parameters parameters(uri, context.settings,
                               {"format", "compress", "max_record_bytes", "max_window_bytes", "null", "header",
-                               "columns", "separator"});
-  return std::make_unique<FileSource>(path_of_file_address(uri), reading_of(parameters), context);
+                               "columns", "separator", "missing"});
+  return std::make_unique<FileSource>(path_of_file_address(uri), reading_of(parameters),
+                                      parameters.one_of("missing", {"refuse", "ignore"}) == "ignore",
+                                      context);
 }
 
 }  // namespace weir
