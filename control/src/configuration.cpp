@@ -39,6 +39,7 @@ constexpr Words<StartFrom, 4> kStarts = {{{"resume", StartFrom::kResume},
                                           {"earliest", StartFrom::kEarliest},
                                           {"latest", StartFrom::kLatest}}};
 constexpr Words<bool, 2> kEnds = {{{"latest", true}, {"forever", false}}};
+constexpr Words<AtEnd, 2> kAtEnds = {{{"fire", AtEnd::kFire}, {"keep", AtEnd::kKeep}}};
 constexpr Words<LogLevel, 6> kLevels = {{{"trace", LogLevel::kTrace},
                                          {"debug", LogLevel::kDebug},
                                          {"info", LogLevel::kInfo},
@@ -135,6 +136,7 @@ class Configurator {
     take("from", from, default_of("from"), parse_start);
     std::tie(job.from, job.savepoint) = from;
     take("until", job.until_latest, default_of("until"), word(kEnds));
+    take("at-end", job.at_end, default_of("at-end"), word(kAtEnds));
     take("linger", job.linger, default_of("linger"), parse_duration);
     take("instance", job.instance, default_of("instance"),
          [](const std::string& text) { return is_plain_name(text) ? std::optional(text) : std::nullopt; });
