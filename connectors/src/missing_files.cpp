@@ -37,7 +37,12 @@ void MissingFiles::check(bool ignore, const std::function<void(const std::string
                       path_, file->name, file->position.offset));
     }
   }
-  if (read > 0)
+  if (read == 1)
+    log(fmt::format(
+        "file source `{}`: `{}`, which had been read to its end, is gone; its position is kept, so that "
+        "it is not read again when it comes back",
+        path_, first->name));
+  if (read > 1)
     log(fmt::format(
         "file source `{}`: {} files that had been read to their ends are gone, `{}` among them; their "
         "positions are kept, so that they are not read again when they come back",

@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <filesystem>
+#include <optional>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -42,6 +44,7 @@ class Check {
         connectors_(program.connectors()) {}
 
   void run() {
+    read_checkpoint();
     for (const Vertex& vertex : configuration_.graph.vertices) {
       if (const auto* source = std::get_if<SourceVertex>(&vertex.what)) check_source(vertex.name, *source);
       else if (const auto* sink = std::get_if<SinkVertex>(&vertex.what))
@@ -77,6 +80,7 @@ class Check {
       options.bounded = configuration_.job.until_latest;
       const auto opened = connectors_->source(uri, context(name, uri, source.schema), options);
       const std::size_t partitions = opened->partitions().size();
+      if (preview_) opened->check_restored(preview_->partitions_of(name));
       return fmt::format("{} partition{}", partitions, partitions == 1 ? "" : "s");
     });
     if (const auto found = configuration_.job.sinks.find(name + ".dead_letter");
@@ -110,11 +114,19 @@ class Check {
     }
   }
 
-  void check_restore() {
+  void read_checkpoint() {
     const ScratchDirectory scratch("check");
     try {
-      const auto preview =
-          preview_restore(configuration_.graph, configuration_.job, program_.store, scratch.path());
+      preview_ = preview_restore(configuration_.graph, configuration_.job, program_.store, scratch.path());
+    } catch (...) {
+      unreadable_ = std::current_exception();
+    }
+  }
+
+  void check_restore() {
+    try {
+      if (unreadable_) std::rethrow_exception(unreadable_);
+      const auto& preview = preview_;
       if (!preview) return passed_.push_back("nothing to restore: all state begins empty");
       passed_.push_back(fmt::format("restore from {} {}: epoch {} of job {}, {} files as written, {} bytes",
                                     preview->savepoint ? "savepoint" : "checkpoint", preview->place,
@@ -122,6 +134,7 @@ class Check {
                                     with_thousands(preview->files), with_thousands(preview->bytes)));
       for (const StateOutcome& outcome : preview->plan.states)
         if (!outcome.refused) passed_.push_back(outcome.line);
+      for (const std::string& line : preview->plan.left_behind) passed_.push_back(line);
       for (const std::string& refusal : preview->plan.refusals)
         fail("cannot be restored: " + refusal, ExitCode::kStateUnusable);
     } catch (const FailJob& e) {
@@ -171,6 +184,8 @@ class Check {
   std::unique_ptr<Environment> environment_;
   MetricRegistry metrics_;
   std::unique_ptr<Connectors> connectors_;
+  std::optional<RestorePreview> preview_;
+  std::exception_ptr unreadable_;
   Problems problems_;
   std::vector<std::string> passed_;
   ExitCode code_ = ExitCode::kDone;

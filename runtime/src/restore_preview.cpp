@@ -5,6 +5,7 @@
 #include <weir/checkpoint/commit_protocol.hpp>
 #include <weir/checkpoint/location.hpp>
 
+#include "restored_sources.hpp"
 #include "savepoint.hpp"
 
 namespace weir {
@@ -36,6 +37,10 @@ std::unique_ptr<CheckpointStore> own_checkpoints(const JobOptions& options, cons
 }
 
 }  // namespace
+
+std::vector<RestoredPartition> RestorePreview::partitions_of(const std::string& source) const {
+  return restored_partitions(manifest, source);
+}
 
 std::optional<RestorePreview> preview_restore(const JobGraph& graph, const JobOptions& options,
                                               const StoreMaker& make, const std::string& scratch) {

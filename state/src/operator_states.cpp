@@ -55,7 +55,7 @@ void OperatorStates::restore(const std::vector<std::string>& parts) {
     if (overlap(groups, key_groups())) slowest = std::min(slowest, lasting(watermark));
   }
   restored_ = !parts.empty();
-  if (restored_) restored_watermark_ = std::max(lasting(slowest), restored_end_);
+  if (restored_) watermark_at_barrier_ = lasting(slowest);
 }
 
 void OperatorStates::remove(StateTable& table) {

@@ -103,7 +103,7 @@ def a_file_that_was_away_comes_once(case):
     case.run()
     (case.data / "a.csv").rename(case.dir / "a.csv")
     case.append("b.csv", flight(5))
-    case.run(says=["1 files that had been read to their ends are gone", "a.csv"])
+    case.run(says=["`a.csv`, which had been read to its end, is gone"])
     (case.dir / "a.csv").rename(case.data / "a.csv")
     case.append("a.csv", flight(8))
     case.run()

@@ -6,6 +6,7 @@
 #include <weir/operators/deduplicate.hpp>
 #include <weir/operators/pattern.hpp>
 #include <weir/operators/process.hpp>
+#include <weir/operators/table.hpp>
 #include <weir/operators/top_n.hpp>
 
 #include "joins.hpp"

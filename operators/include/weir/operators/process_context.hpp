@@ -68,6 +68,7 @@ class ProcessContext {
   /// watermark() but for the end of the input, which is the end of a run: what a later one goes on with. A timer that came at the end
   /// is gone, for its key; it says nothing of the time of other keys.
   EventTime lasting_watermark() const { return lasting_watermark_; }
+  bool has_ended() const { return is_end_of_input(watermark_); }
   void reached() { clock_.reached(watermark_); }
   void reach_processing_time(EventTime now) { clock_.at_wall_clock(now); }
   StateClock& clock() { return clock_; }

@@ -119,8 +119,10 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
     context_.use(timers_ ? &*timers_ : nullptr, processing_timers_ ? &*processing_timers_ : nullptr);
     fetches_ = detail::bind_states<Key>(function_, states_, current_, context_.clock(), sweep_);
     manifest_states_.restore(function_, states_, context);
-    context_.reach(states_.restored_watermark());
+    context_.reach(states_.watermark_at_barrier());
     context_.reached();
+    // What had expired when timers fired at an end stays so.
+    context_.clock().reached(states_.restored_end());
   }
 
   void process(std::uint32_t input, const Batch& batch) override {
@@ -160,6 +162,7 @@ class KeyedProcessOperator<Key, Function, std::tuple<Inputs...>, Outs...> final 
 
   void snapshot(SnapshotWriter& writer) override {
     states_.seal(writer, context_.lasting_watermark(), manifest_states_.encode(function_));
+    if (context_.has_ended()) writer.ended_at(context_.clock().event_time());
     context_.end_of_call();
   }
 
@@ -260,7 +263,7 @@ class ProcessOperator final : public Operator {
     if constexpr (detail::HasOperatorStates<Function>) {
       states_.emplace(context);
       manifest_states_.restore(function_, *states_, context);
-      context_.reach(states_->restored_watermark());
+      context_.reach(states_->watermark_at_barrier());
     }
   }
 

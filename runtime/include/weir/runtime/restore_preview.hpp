@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <weir/checkpoint/restore_plan.hpp>
 #include <weir/checkpoint/store.hpp>
@@ -20,6 +21,9 @@ struct RestorePreview {
   RestorePlan plan;
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
+
+  /// For Source::check_restored().
+  std::vector<RestoredPartition> partitions_of(const std::string& source) const;
 };
 
 /// Looks and changes nothing: what is restored, what that does to every state, and whether every file is as written. Nullopt: the job

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -47,7 +48,8 @@ class OperatorStates {
   bool restored() const { return restored_; }
   /// The watermark that every worker whose key groups are now here had passed, and OperatorContext::restored_end where that is later;
   /// EventTime::min() on a fresh start.
-  EventTime restored_watermark() const { return restored_watermark_; }
+  EventTime restored_watermark() const { return std::max(watermark_at_barrier_, restored_end_); }
+  EventTime watermark_at_barrier() const { return watermark_at_barrier_; }
   EventTime restored_end() const { return restored_end_; }
   /// What every worker that took part in the checkpoint had given to seal() besides.
   struct Part {
@@ -86,7 +88,7 @@ class OperatorStates {
   const std::string name_;
   const std::uint32_t max_parallelism_;
   bool restored_ = false;
-  EventTime restored_watermark_ = EventTime::min();
+  EventTime watermark_at_barrier_ = EventTime::min();
   const EventTime restored_end_;
   bool ended_ = false;
   std::vector<Part> restored_parts_;
