@@ -478,16 +478,39 @@ TEST_CASE("SourceTask reads no more after the last barrier, and answers barriers
   CHECK(ended.run() == "b1 ");
 }
 
-TEST_CASE("SourceTask goes on from restored watermarks and does not read what had ended") {
+TEST_CASE(
+    "SourceTask goes on from restored watermarks, and reads on what an earlier run had read to its end") {
   Rig::Say say;
   say.restored.resize(2);
   say.restored[0].watermark = EventTime{500};
-  say.restored[1].ended = true;
+  say.restored[1].watermark = EventTime{600};
+  say.restored[1].ended_before = Position{0, {}};
   Rig rig(2, std::move(say));
+  const auto has_ended = [&](Epoch epoch) {
+    rig.control.request(epoch, false);
+    rig.run();
+    return rig.control.take_snapshots().at(0).partitions[1].ended;
+  };
+  CHECK(rig.run() == "w500 ");
+  CHECK(has_ended(1));  // as before: nothing more has been read of it
   rig.give(0, {100});
   rig.give(1, {9});
-  CHECK(rig.run() == "100 w500 ");
-  CHECK(rig.scripts[1].read == 0);
+  CHECK_THAT(rig.run(), Catch::Contains("100") && Catch::Contains("9"));
+  CHECK_FALSE(has_ended(2));
+  rig.scripts[1].when_empty = ReadStatus::kEnd;
+  rig.run();
+  CHECK(has_ended(3));
+}
+
+TEST_CASE("SourceTask reads nothing before its first positions may move, and answers barriers") {
+  Rig rig(1);
+  rig.control.hold_reading();
+  rig.give(0, {100});
+  rig.control.request(1, false);
+  CHECK(rig.run() == "b1 ");
+  CHECK(rig.control.take_snapshots().at(0).partitions[0].end == Position{0, {}});
+  rig.control.allow_reading();
+  CHECK(rig.run() == "100 w99 ");
 }
 
 TEST_CASE("SourceTask does nothing while its output waits for room") {

@@ -27,7 +27,7 @@ class WindowProgress {
 
   /// Takes over what concerns these key groups. Returns the pane directories. Throws FailJob(kStateUnusable), also where the
   /// windows had another geometry. `end`: OperatorContext::restored_end.
-  std::vector<std::string> restore(const std::vector<std::string>& parts, EventTime end);
+  std::vector<std::string> restore(const std::vector<std::string>& parts, EventTime end = EventTime::min());
   std::string encode(const std::string& directory) const;
 
   /// Every window that ends before this has fired, for all key groups.
