@@ -32,7 +32,7 @@ std::string head_of(RecordScanner& scanner, std::size_t bytes) {
 
 std::string read_head(const std::string& path, const FileReading& reading) try {
   const Compression compression = reading.compression.value_or(compression_of(path));
-  RecordScanner scanner(open_stream(path, compression, reading.max_window_bytes), Framing::kLines,
+  RecordScanner scanner(open_stream(path, compression, reading.max_window_bytes), Framing{},
                         reading.max_record_bytes);
   return head_of(scanner, kFileHeadBytes + 1);
 } catch (const FailJob&) {
