@@ -174,7 +174,7 @@ void Attempt::log_ignored(Epoch oldest) const {
   const char* const means = options_.from == StartFrom::kLatest
                                 ? "rows between that and the present end are skipped"
                                 : "rows from there on are read again, and what they gave is written again";
-  world_.log(fmt::format(
+  (world_.warn ? world_.warn : world_.log)(fmt::format(
       "--from {} passes over epoch {}, which is committed: the job begins with empty state, and {}; without "
       "--from it goes on from that epoch",
       to_string(options_.from), recovery_.ignored, means));
@@ -216,7 +216,7 @@ void Attempt::plan_state() {
         ExitCode::kStateUnusable);
   for (const StateOutcome& outcome : plan_.states)
     if (outcome.change.kind != StateChange::Kind::kSame) world_.log(outcome.line);
-  for (const std::string& line : plan_.left_behind) world_.log(line);
+  for (const std::string& line : plan_.left_behind) (world_.warn ? world_.warn : world_.log)(line);
 }
 
 void Attempt::restore_state() {
