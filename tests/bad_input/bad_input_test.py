@@ -196,13 +196,14 @@ def gzip_of_endings_in_capitals_and_padded(case):
 
 def blank_lines_without_end(case):
     """512 MiB of them, unpacked: signals and barriers are answered in between."""
-    squeezed = zlib.compressobj(9, wbits=31)
-    with (case.dir / "in.csv.gz").open("wb") as out:
-        out.write(squeezed.compress((HEADER + GOOD).encode()))
+    good = b'{"origin":"EWR","time_hour":"2013-01-01T10:00:00Z","minute":15,"dep_time":517,"dep_delay":2}\n'
+    squeezed = zlib.compressobj(1, wbits=31)
+    with (case.dir / "in.jsonl.gz").open("wb") as out:
+        out.write(squeezed.compress(good))
         for _ in range(512):
-            out.write(squeezed.compress(b"\n" * (1 << 20)))
-        out.write(squeezed.compress(GOOD.encode()) + squeezed.flush())
-    command = [case.program, "run", "--source", f"flights=file:{case.dir}/in.csv.gz", "--sink", f"delays=file:{case.dir}/out/",
+            out.write(squeezed.compress((b" " * 63 + b"\n") * (1 << 14)))
+        out.write(squeezed.compress(good) + squeezed.flush())
+    command = [case.program, "run", "--source", f"flights=file:{case.dir}/in.jsonl.gz", "--sink", f"delays=file:{case.dir}/out/",
                "--state-dir", f"{case.dir}/state", "--checkpoint-dir", f"{case.dir}/checkpoints", "--http", "off",
                "--checkpoint-interval", "100ms"]
     job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=case.dir)
@@ -219,7 +220,7 @@ def blank_lines_without_end(case):
     finally:
         job.kill()
         job.wait()
-    case.run(source=f"file:{case.dir}/in.csv.gz", sink=f"file:{case.dir}/out/")
+    case.run(source=f"file:{case.dir}/in.jsonl.gz", sink=f"file:{case.dir}/out/")
     case.expect(0)
     assert case.flights_out() == 2, case.lines()
 
