@@ -149,7 +149,7 @@ def savepoints_are_listed(case):
 def near_names_are_suggested(case):
     for binding, near in (("flights=kafka://127.0.0.1:1/x?fromat=json", "format"), ("flights=kafka://127.0.0.1:1/x?isolaton.level=a", "`isolaton.level`"),
                           ("flights=kafka://127.0.0.1:1/x?tombstone=skip", "tombstones"), ("flights=kafka://127.0.0.1:1/x?client.ids=a", "client.id"),
-                          ("flights=file:in.csv?fromat=csv", "format"), ("flights=generator:?evnts=5", "events"), ("fligths=file:in.csv", "flights")):
+                          ("flights=file:in.csv?fromat=csv", "format"), ("fligths=file:in.csv", "flights")):
         case.run("check", "--source", binding)
         case.expect(2, near)
         assert "did you mean" in case.err or near.startswith("`"), case.err
@@ -220,7 +220,7 @@ def probes_are_answered(case):
                         probe.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
                         with contextlib.suppress(ConnectionResetError):
                             answer = probe.recv(1000)
-                    assert answer.startswith(b"HTTP/1.1 200"), answer
+                    assert answer.startswith(b"HTTP/1.1 200") or path == "/readyz" and answer.startswith(b"HTTP/1.1 503"), answer
                     assert time.monotonic() - began < 1
         finally:
             job.kill()
