@@ -128,16 +128,16 @@ void print_problems(const std::string& program, const Problems& problems, std::o
 }
 
 int command_graph(const Configuration& configuration, const std::string& format, const Terminal& terminal) {
-  std::string picture;
-  if (format == "text") picture = graph_text(configuration.graph);
-  else if (format == "dot") picture = graph_dot(configuration.graph);
-  else if (format == "mermaid") picture = graph_mermaid(configuration.graph);
+  JobGraph graph = configuration.graph;
+  for (Vertex& vertex : graph.vertices) vertex.description = configuration.secrets.scrub(vertex.description);
+  if (format == "text") terminal.out << graph_text(graph);
+  else if (format == "dot") terminal.out << graph_dot(graph);
+  else if (format == "mermaid") terminal.out << graph_mermaid(graph);
   else {
     print_problems(configuration.graph.name,
                    {fmt::format("--format: '{}' is not text, dot or mermaid", format)}, terminal.err);
     return static_cast<int>(ExitCode::kUsage);
   }
-  terminal.out << configuration.secrets.scrub(std::move(picture));
   return static_cast<int>(ExitCode::kDone);
 }
 

@@ -92,7 +92,10 @@ class Run {
       return status;
     };
     subjects.metrics = [this, &job] {
-      return configuration_.secrets.scrub(metrics_text(samples(job.status())));
+      std::vector<MetricSample> shown = samples(job.status());
+      for (MetricSample& sample : shown)
+        for (auto& [label, value] : sample.labels) value = configuration_.secrets.scrub(std::move(value));
+      return metrics_text(shown);
     };
     subjects.version = version_json(program_.name);
     subjects.job = program_.name;

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <weir/core/error.hpp>
+#include <weir/core/nearest_word.hpp>
 #include <weir/core/redaction.hpp>
 
 namespace weir {
@@ -68,6 +69,24 @@ bool is_scheme(std::string_view scheme) {
   return true;
 }
 
+/// Whether a word of the key is a letter away from one that speaks of a secret: the complaint about `sasl.pasword` is not to show what
+/// stands there.
+bool has_misspelt_mark(std::string_view key) {
+  static constexpr std::array<std::string_view, 6> kMarks = {"password",   "passwords",   "passphrase",
+                                                             "credential", "credentials", "secret"};
+  std::string word;
+  for (std::size_t i = 0; i <= key.size(); ++i) {
+    if (i < key.size() && std::isalnum(static_cast<unsigned char>(key[i]))) {
+      word += static_cast<char>(std::tolower(static_cast<unsigned char>(key[i])));
+      continue;
+    }
+    for (const std::string_view mark : kMarks)
+      if (word.size() <= mark.size() + 1 && edit_distance(word, mark) <= 1) return true;
+    word.clear();
+  }
+  return false;
+}
+
 }  // namespace
 
 ConnectorUri ConnectorUri::parse(std::string_view text) {
@@ -110,7 +129,7 @@ bool is_secret(std::string_view key) {
   static constexpr std::array<std::string_view, 5> kWords = {"pass", "pwd", "auth", "sig", "pin"};
   for (const std::string_view word : kWords)
     if (plain == word) return true;
-  return false;
+  return has_misspelt_mark(key);
 }
 
 }  // namespace weir

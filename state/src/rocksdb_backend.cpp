@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <system_error>
 
 #include <fmt/format.h>
 
 #include <weir/core/error.hpp>
+#include <weir/core/no_thread.hpp>
 #include <weir/state/tier.hpp>
 
 #include "rocksdb_status.hpp"
@@ -64,6 +66,15 @@ void check_complete(std::uint32_t worker, rocksdb::DB& db, const std::vector<Sna
              "it does not name " + file.name + " any more");
 }
 
+/// Opens a database; RocksDB starts its threads, which all databases of the process share, with the first.
+rocksdb::Status open_database(const rocksdb::Options& options, const fs::path& live, rocksdb::DB** db) {
+  try {
+    return rocksdb::DB::Open(options, live.string(), db);
+  } catch (const std::system_error& refused) {
+    throw RestartJob(no_thread_text("rocksdb", refused));
+  }
+}
+
 class RocksDbBackend final : public StateBackend {
  public:
   explicit RocksDbBackend(const RocksDbOptions& options)
@@ -78,7 +89,7 @@ class RocksDbBackend final : public StateBackend {
     options.error_if_exists = true;
     options.compaction_filter_factory = expired;
     rocksdb::DB* db = nullptr;
-    check(rocksdb::DB::Open(options, directory.live(), &db),
+    check(open_database(options, directory.live(), &db),
           "make the live state in " + directory.live().string());
     return std::make_unique<RocksDbTier>(shared_, directory, expired, std::unique_ptr<rocksdb::DB>(db));
   }
@@ -103,7 +114,7 @@ class RocksDbBackend final : public StateBackend {
     // Compaction must not replace files before they are counted.
     options.disable_auto_compactions = true;
     rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(options, live, &opened);
+    const rocksdb::Status status = open_database(options, live, &opened);
     if (says_files_are_unusable(status)) refuse(worker, culprit(status, files), status.ToString());
     check(status, "open the live state in " + live.string());
     std::unique_ptr<rocksdb::DB> db(opened);

@@ -96,6 +96,8 @@ RocksDbShared::RocksDbShared(const RocksDbOptions& options) : environment_(make_
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
   database.max_open_files = -1;
+  // With several, RocksDB ends the process where the system gives it only some of them. Files of a worker are local, and few.
+  database.max_file_opening_threads = 1;
   database.max_manifest_file_size = kLargestManifest;
   configure_compaction(database);
   configure_compression(database);

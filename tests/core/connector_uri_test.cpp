@@ -102,10 +102,11 @@ TEST_CASE("user and password are hidden in addresses of every form") {
 }
 
 TEST_CASE("is_secret knows the names that secrets have") {
-  for (const char* key :
-       {"sasl.password", "PASSWORD", "ssl.key.pem", "ssl.key.password", "ssl_keystore_password",
-        "client-secret", "oauth.token", "sasl.jaas.config", "credentials", "private_key", "privateKey",
-        "secret_access_key", "aws-access-key-id", "X-Amz-Signature", "pwd", "Authorization"})
+  for (const char* key : {"sasl.password",         "PASSWORD",        "ssl.key.pem",   "ssl.key.password",
+                          "ssl_keystore_password", "client-secret",   "oauth.token",   "sasl.jaas.config",
+                          "credentials",           "private_key",     "privateKey",    "secret_access_key",
+                          "aws-access-key-id",     "X-Amz-Signature", "pwd",           "Authorization",
+                          "sasl.pasword",          "sasl.passwrod",   "client_secert", "ssl.key.passwort"})
     CHECK(weir::is_secret(key));
   for (const char* key : {"format", "key", "keys", "sasl.username", "ssl.ca.location", "partition.key",
                           "acks", "passengers", "author", "signal"})
