@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "kafka_digest.hpp"
@@ -206,6 +208,24 @@ TEST_CASE("A Kafka sink's rows without key reach every partition", "[kafka]") {
   for (Epoch epoch = 1; epoch <= 3; ++epoch) writing.commit(epoch, {"a", "b"});
   for (int partition = 0; partition < 3; ++partition)
     CHECK(committed_messages(topic, 2, partition).size() == 2);
+}
+
+TEST_CASE("A Kafka sink leaves rows without key where the address's own properties put them", "[kafka]") {
+  const auto count = [](const std::string& topic, int partition) {
+    return seen_by_librdkafka(topic, "read_committed", partition).size();
+  };
+  const auto consistent = fresh("consistent"), sticky = fresh("sticky");
+  {
+    Writing writing(fresh("job"), consistent, "format=raw&create=true&partitions=2&partitioner=consistent");
+    for (Epoch epoch = 1; epoch <= 3; ++epoch) writing.commit(epoch, {"a", "b"});
+  }
+  eventually([&] { return std::max(count(consistent, 0), count(consistent, 1)) == 6; });
+  {
+    Writing writing(fresh("job"), sticky,
+                    "format=raw&create=true&partitions=2&sticky.partitioning.linger.ms=20");
+    for (Epoch epoch = 1; epoch <= 3; ++epoch) writing.commit(epoch, {"a", "b"});
+  }
+  eventually([&] { return count(sticky, 0) + count(sticky, 1) == 6; });
 }
 
 TEST_CASE("A Kafka sink never commits an epoch of which the broker refused a message", "[kafka]") {
