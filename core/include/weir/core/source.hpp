@@ -91,7 +91,8 @@ class Source {
   /// Called once, after partitions() and before open(), when the job goes on from a checkpoint: `restored` is everything that it
   /// knows of this source, also partitions that partitions() does not name. Throws FailJob(kStateUnusable), with the
   /// remedy, when the outside does not have any more what these positions stand in: a partition is gone before it was
-  /// read to its end, or another of the same name is in its place.
+  /// read to its end, or another of the same name is in its place. Partitions that `restored` does not name are new: they begin
+  /// at their beginning, whatever SourceOptions says.
   virtual void check_restored(const std::vector<RestoredPartition>& restored) { (void)restored; }
   /// Whether a partition without a position would begin elsewhere when it is opened again later (at the end of a topic, or at the
   /// oldest record that retention has left). Such first positions are made durable before the first row is read.
