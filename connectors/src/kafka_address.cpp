@@ -13,7 +13,6 @@
 #include <weir/core/error.hpp>
 
 #include "choices.hpp"
-#include "kafka_tombstone.hpp"
 
 namespace weir::kafka {
 
@@ -185,12 +184,20 @@ std::optional<std::string> field_parameter(Values& values, const std::string& na
 }
 
 void read_source_parameters(Values& values, const ConnectorContext& context, Address& address, Texts& wrong) {
+  const std::string missing = take(values, "missing", "fail");
+  if (missing != "fail" && missing != "ignore")
+    wrong.push_back(fmt::format("`missing` is fail or ignore, not `{}`", missing));
+  address.ignore_missing = missing == "ignore";
   const std::string tombstones = take(values, "tombstones", "reject");
   if (tombstones == "skip") address.tombstones = Tombstones::kSkip;
   else if (tombstones == "row") address.tombstones = Tombstones::kRow;
   else if (tombstones != "reject")
     wrong.push_back(fmt::format("`tombstones` is reject, skip or row, not `{}`", tombstones));
   if (address.tombstones != Tombstones::kRow) return;
+  const std::string format = take(values, "key_format", "");
+  if (format == "json") address.key_format = KeyFormat::kJson;
+  else if (format == "text") address.key_format = KeyFormat::kText;
+  else if (!format.empty()) wrong.push_back(fmt::format("`key_format` is text or json, not `{}`", format));
   address.key = field_parameter(values, "key", TombstoneRows::suits_key, context, wrong);
   address.deleted = field_parameter(values, "deleted", TombstoneRows::suits_deleted, context, wrong);
 }

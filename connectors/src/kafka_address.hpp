@@ -8,6 +8,7 @@
 #include <weir/core/connector.hpp>
 
 #include "kafka_client.hpp"
+#include "kafka_tombstone.hpp"
 
 namespace weir::kafka {
 
@@ -25,7 +26,9 @@ struct Address {
   std::string group;  ///< sources: where the position is shown to lag tools
   /// Sinks: the field whose text is the message key. Sources: the field that a tombstone's key goes into.
   std::optional<std::string> key;
+  KeyFormat key_format = KeyFormat::kUnsaid;    ///< sources: of tombstones
   Tombstones tombstones = Tombstones::kReject;  ///< sources
+  bool ignore_missing = false;                  ///< sources: pass over what a checkpoint names and is gone
   std::optional<std::string> deleted;           ///< sources: the field that marks a tombstone's row
   bool event_time = true;                       ///< sinks: the rows' times become message timestamps
   bool create = false;                          ///< sinks: make the topic when it is missing

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,20 +31,29 @@ using PartitionList =
     std::unique_ptr<rd_kafka_topic_partition_list_t, FreeWith<rd_kafka_topic_partition_list_destroy>>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, FreeWith<rd_kafka_metadata_destroy>>;
 
-/// Keeps the newest error that librdkafka would print, so that a message can name the cause behind a
-/// time-out. Written by librdkafka's threads, read by any.
+/// What librdkafka's threads tell of a client's connections. Written by them, read by any.
 class ClientLog {
  public:
-  void note(int level, std::string_view text);
-  /// "127.0.0.1:1: Connection refused"; empty when nothing has gone wrong.
+  void note(int level, std::string_view facility, std::string_view text);
+  void note_broker(const std::string& name, std::string_view state);
+  /// "127.0.0.1:1: Connection refused"; empty when nothing has gone wrong. The newest error that librdkafka would print,
+  /// so that a message can name the cause behind a time-out.
   std::string newest() const;
+  std::uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
+  /// How often a connection was lost, or a broker would not serve a partition. Counted before anything that is fetched
+  /// afterwards arrives: in the meantime a topic may have been deleted and made anew.
+  std::uint64_t interruptions() const { return interruptions_.load(std::memory_order_acquire); }
 
  private:
   mutable std::mutex mutex_;
   std::string newest_;
+  std::map<std::string, bool> up_;  ///< by broker
+  std::atomic<std::uint64_t> errors_{0};
+  std::atomic<std::uint64_t> interruptions_{0};
 };
 
-/// A librdkafka client and its log. Destruction ends its threads without waiting for a broker.
+/// A librdkafka client and its log. Destruction ends its threads without waiting for a broker; where one of them hangs in the
+/// resolution of a name, it is left behind after a moment.
 class Client {
  public:
   /// Throws FailJob(kUsage) with librdkafka's reason when the configuration does not work out (a missing
@@ -53,11 +65,12 @@ class Client {
 
   rd_kafka_t* get() const { return handle_; }
   const std::string& brokers() const { return brokers_; }
+  const ClientLog& log() const { return *log_; }
   /// The newest error text with a colon before it, or nothing: to be appended to a message.
   std::string cause() const;
 
  private:
-  ClientLog log_;
+  std::shared_ptr<ClientLog> log_;  ///< shared with librdkafka's threads, which may be left behind
   std::string brokers_;
   rd_kafka_t* handle_ = nullptr;
 };

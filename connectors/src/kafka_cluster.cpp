@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kAnswerWithin{8'000};
 constexpr milliseconds kSettleWithin{60'000};
+constexpr milliseconds kSlice{2'000};  // of a wait, after which a stop is noticed
 constexpr milliseconds kPause{20};
 
 /// Ends the consumption of one partition, whatever happens.
@@ -39,6 +40,8 @@ class Consumption {
   int partition_;
 };
 
+int slice_of(milliseconds left) { return static_cast<int>(std::clamp(left, kPause, kSlice).count()); }
+
 bool passes(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
          code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
@@ -51,8 +54,9 @@ bool is_key(const rd_kafka_message_t& message, const std::string& key) {
 
 }  // namespace
 
-Cluster::Cluster(const Address& address, Environment& environment)
-    : environment_(environment),
+Cluster::Cluster(const Address& address, const ConnectorContext& context)
+    : environment_(*context.environment),
+      stopping_(context.stopping),
       client_(RD_KAFKA_CONSUMER,
               make_conf(address,
                         {{"socket.nagle.disable", "true"},
@@ -68,13 +72,18 @@ Cluster::Cluster(const Address& address, Environment& environment)
                          {"enable.auto.offset.store", "false"}}),
               address.brokers) {}
 
+void Cluster::go_on_waiting_for(const std::string& wanted) const {
+  if (stopping_ && stopping_())
+    throw RestartJob(fmt::format("kafka at {} has not answered (wanted: {}) before a stop was asked for{}",
+                                 client_.brokers(), wanted, client_.cause()));
+}
+
 std::optional<int> Cluster::partitions(const std::string& topic) {
   const Topic handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
   for (const auto until = deadline(kAnswerWithin);; std::this_thread::sleep_for(kPause)) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - environment_.now());
     const rd_kafka_metadata_t* answer = nullptr;
-    auto code = rd_kafka_metadata(client_.get(), 0, handle.get(), &answer,
-                                  static_cast<int>(std::max(left, kPause).count()));
+    auto code = rd_kafka_metadata(client_.get(), 0, handle.get(), &answer, slice_of(left));
     const Metadata metadata(answer);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       note_reached(client_.brokers());
@@ -84,9 +93,10 @@ std::optional<int> Cluster::partitions(const std::string& topic) {
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return metadata->topics[0].partition_cnt;
     }
     if (!passes(code))
-      raise(remedy_of(code),
-            fmt::format("kafka topic {} on {}: {}", topic, client_.brokers(), text_of(code)));
+      raise(remedy_of(code), fmt::format("kafka topic {} on {}: {}{}", topic, client_.brokers(),
+                                         text_of(code), missing_right(code, "Describe on topic " + topic)));
     if (left <= kPause) raise_unreachable(client_, fmt::format("topic {}", topic));
+    go_on_waiting_for(fmt::format("topic {}", topic));
   }
 }
 
@@ -101,8 +111,12 @@ void Cluster::create_topic(const std::string& topic, int partitions, bool compac
   const Queue answers(rd_kafka_queue_new(client_.get()));
   rd_kafka_NewTopic_t* topics[] = {wanted.get()};
   rd_kafka_CreateTopics(client_.get(), topics, 1, nullptr, answers.get());
-  const Event event(rd_kafka_queue_poll(answers.get(), static_cast<int>(kAnswerWithin.count())));
-  if (!event) raise_unreachable(client_, fmt::format("topic {} made", topic));
+  Event event;
+  for (const auto until = deadline(kAnswerWithin); !event;) {
+    event.reset(rd_kafka_queue_poll(answers.get(), static_cast<int>(kSlice.count())));
+    if (!event && environment_.now() > until) raise_unreachable(client_, fmt::format("topic {} made", topic));
+    if (!event) go_on_waiting_for(fmt::format("topic {} made", topic));
+  }
   auto code = rd_kafka_event_error(event.get());
   std::string text = code ? rd_kafka_event_error_string(event.get()) : "";
   if (const auto* result = rd_kafka_event_CreateTopics_result(event.get()); result && !code) {
@@ -114,7 +128,8 @@ void Cluster::create_topic(const std::string& topic, int partitions, bool compac
     }
   }
   if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-    throw FailJob(fmt::format("kafka topic {} cannot be made on {}: {}", topic, client_.brokers(), text),
+    throw FailJob(fmt::format("kafka topic {} cannot be made on {}: {}{}", topic, client_.brokers(), text,
+                              missing_right(code, "Create on topic " + topic)),
                   ExitCode::kCannotConnect);
   for (const auto until = deadline(kAnswerWithin); !this->partitions(topic);
        std::this_thread::sleep_for(kPause))
@@ -126,15 +141,16 @@ Cluster::Range Cluster::range(const std::string& topic, int partition) {
   for (const auto until = deadline(kAnswerWithin);; std::this_thread::sleep_for(kPause)) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - environment_.now());
     Range range{};
-    const auto code =
-        rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &range.begin, &range.end,
-                                         static_cast<int>(std::max(left, kPause).count()));
+    const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &range.begin,
+                                                       &range.end, slice_of(left));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
     if (!passes(code))
-      raise(remedy_of(code), fmt::format("kafka topic {}, partition {}, on {}: {}", topic, partition,
-                                         client_.brokers(), text_of(code)));
-    if (left <= kPause)
-      raise_unreachable(client_, fmt::format("offsets of topic {}, partition {}", topic, partition));
+      raise(remedy_of(code),
+            fmt::format("kafka topic {}, partition {}, on {}: {}{}", topic, partition, client_.brokers(),
+                        text_of(code), missing_right(code, "Describe on topic " + topic)));
+    const std::string wanted = fmt::format("offsets of topic {}, partition {}", topic, partition);
+    if (left <= kPause) raise_unreachable(client_, wanted);
+    go_on_waiting_for(wanted);
   }
 }
 
@@ -144,7 +160,10 @@ Cluster::Found Cluster::read_from(rd_kafka_topic_t* topic, int partition, std::i
   Found found{std::nullopt, begin};
   while (environment_.now() < deadline) {
     const Message message(rd_kafka_consume(topic, partition, 100));
-    if (!message) continue;
+    if (!message) {
+      go_on_waiting_for(fmt::format("topic {}", rd_kafka_topic_name(topic)));
+      continue;
+    }
     if (!message->err) {
       if (is_key(*message, key))
         found.value.emplace(static_cast<const char*>(message->payload), message->len);

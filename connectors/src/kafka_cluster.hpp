@@ -2,10 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
-#include <weir/core/environment.hpp>
+#include <weir/core/connector.hpp>
 
 #include "kafka_address.hpp"
 #include "kafka_client.hpp"
@@ -13,11 +14,11 @@
 namespace weir::kafka {
 
 /// Questions to a cluster, and topics made there, by a client that consumes nothing and creates nothing
-/// unasked. Methods block, up to about ten seconds each; one thread at a time. They throw
-/// FailJob(kCannotConnect) or RestartJob.
+/// unasked. Methods block, up to about ten seconds each, and two once the job was asked to stop; one thread at a time. They
+/// throw FailJob(kCannotConnect) or RestartJob.
 class Cluster {
  public:
-  Cluster(const Address& address, Environment& environment);
+  Cluster(const Address& address, const ConnectorContext& context);
 
   const std::string& brokers() const { return client_.brokers(); }
 
@@ -47,8 +48,11 @@ class Cluster {
   Found read_from(rd_kafka_topic_t* topic, int partition, std::int64_t begin, const std::string& key,
                   Environment::Instant deadline);
   Environment::Instant deadline(std::chrono::milliseconds after) { return environment_.now() + after; }
+  /// Throws when the job was asked to stop.
+  void go_on_waiting_for(const std::string& wanted) const;
 
   Environment& environment_;
+  std::function<bool()> stopping_;
   Client client_;
 };
 

@@ -87,6 +87,18 @@ void note_reached(const std::string& brokers) {
   reached().insert(brokers);
 }
 
+std::string missing_right(rd_kafka_resp_err_t code, std::string_view right) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return fmt::format("; the job's user needs the right {}", right);
+    default:
+      return "";
+  }
+}
+
 std::string text_of(rd_kafka_resp_err_t code) { return rd_kafka_err2str(code); }
 
 }  // namespace weir::kafka

@@ -39,6 +39,9 @@ Remedy remedy_of(rd_kafka_resp_err_t code);
 /// Notes that the cluster has answered this process.
 void note_reached(const std::string& brokers);
 
+/// "; the job's user needs the right Read on topic flights", when `code` says that a right is missing; otherwise nothing.
+std::string missing_right(rd_kafka_resp_err_t code, std::string_view right);
+
 /// "Broker: Unknown topic or partition"
 std::string text_of(rd_kafka_resp_err_t code);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <map>
 #include <thread>
 #include <utility>
@@ -16,32 +15,44 @@
 #include "kafka_cluster.hpp"
 #include "kafka_error.hpp"
 #include "kafka_fetch.hpp"
+#include "kafka_group.hpp"
 #include "kafka_reader.hpp"
+#include "kafka_watch.hpp"
 
 namespace weir::kafka {
 
 namespace {
 
-constexpr std::chrono::milliseconds kFarewell{1'000};
+constexpr std::chrono::milliseconds kFarewell{2'000};  // while brokers answer
 constexpr std::chrono::milliseconds kSettleWithin{5'000};
+
+int number_of(const std::string& partition) {
+  int number = -1;
+  const auto [end, error] = std::from_chars(partition.data(), partition.data() + partition.size(), number);
+  return error == std::errc{} && end == partition.data() + partition.size() ? number : -1;
+}
 
 class KafkaSource final : public Source {
  public:
   KafkaSource(Address address, const ConnectorContext& context, const SourceOptions& options)
       : address_(std::move(address)),
         options_(options),
+        context_(context),
         schema_(*context.schema),
         notes_(std::make_shared<SourceNotes>(context.name, context.warn)),
-        metrics_(context.metrics),
         environment_(*context.environment),
-        memory_bytes_(context.memory_bytes),
-        cluster_(address_, environment_) {
+        cluster_(address_, context) {
     (void)make_decoder(address_.format,
                        schema_);  // a schema that does not suit is found here, not on a worker
   }
-  ~KafkaSource() override { await_reports(environment_.now() + kFarewell); }
+
+  ~KafkaSource() override {
+    if (reports_ && watch_->hears_all()) reports_->finish(kFarewell);
+  }
 
   std::vector<std::string> partitions() override;
+  void check_restored(const std::vector<RestoredPartition>& restored) override;
+  bool first_positions_move() const override { return true; }
   std::unique_ptr<PartitionReader> open(const std::string& partition, const std::optional<Position>& position,
                                         std::function<void()> wake) override;
   void report_committed(const std::vector<std::pair<std::string, Position>>& positions) override;
@@ -50,20 +61,22 @@ class KafkaSource final : public Source {
   int count_partitions();
   Cluster::Range settled_range(int partition, const std::optional<Position>& position);
   ReaderOptions where(int partition, const std::optional<Position>& position);
+  void check_range(ReaderOptions& where, const Cluster::Range& range);
   void connect();
-  void await_reports(Environment::Instant deadline);
+  /// Logs `complaint` where the address says that what is missing is passed over, and throws it otherwise.
+  void miss(const std::string& complaint, const std::string& instead);
 
   Address address_;
   SourceOptions options_;
+  ConnectorContext context_;
   const RowSchema& schema_;
   const std::shared_ptr<SourceNotes> notes_;
-  MetricRegistry* metrics_;
   Environment& environment_;
-  const std::size_t memory_bytes_;  ///< for what is fetched
   Cluster cluster_;
+  bool goes_on_ = false;              ///< from a checkpoint that knows this topic
   std::shared_ptr<Client> consumer_;  ///< shared with the readers; null until the first is opened
-  Queue reports_;                     ///< answers to report_committed()
-  int reports_open_ = 0;
+  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<GroupReports> reports_;
 };
 
 int KafkaSource::count_partitions() {
@@ -80,24 +93,55 @@ std::vector<std::string> KafkaSource::partitions() {
   return names;
 }
 
+void KafkaSource::miss(const std::string& complaint, const std::string& instead) {
+  if (!address_.ignore_missing)
+    throw FailJob(fmt::format("{}. Start anew with --from earliest, or add missing=ignore to the source's "
+                              "address: then {}",
+                              complaint, instead),
+                  ExitCode::kStateUnusable);
+  if (context_.warn)
+    context_.warn(fmt::format("source '{}': {}; with missing=ignore {}", context_.name, complaint, instead));
+}
+
+// A topic's partitions only ever become more: fewer are another topic's.
+void KafkaSource::check_restored(const std::vector<RestoredPartition>& restored) {
+  goes_on_ = !restored.empty();
+  const int count = count_partitions();
+  for (const RestoredPartition& known : restored) {
+    const int number = number_of(known.name);
+    if (number >= 0 && number < count) continue;
+    miss(
+        fmt::format("kafka topic {} has no partition {} any more, which the checkpoint has read up to offset "
+                    "{}; it has {}, so it was made anew",
+                    address_.topic, known.name, known.position.offset, count),
+        "what that partition held is left out");
+  }
+}
+
 void KafkaSource::connect() {
   if (consumer_) return;
-  std::map<std::string, std::string> defaults = fetch_limits(memory_bytes_, count_partitions());
+  std::map<std::string, std::string> defaults = fetch_limits(context_.memory_bytes, count_partitions());
   defaults.insert({{"socket.nagle.disable", "true"},
                    {"fetch.error.backoff.ms", "10"},
                    {"fetch.wait.max.ms", "100"},
-                   {"retry.backoff.ms", "10"}});
+                   {"retry.backoff.ms", "10"},
+                   {"socket.timeout.ms", "10000"}});
+  // librdkafka says in this category alone that a broker no longer serves a partition; see ClientLog.
+  std::string debug = "topic";
+  if (const auto own = address_.properties.find("debug"); own != address_.properties.end())
+    debug += "," + own->second;
   consumer_ = std::make_shared<Client>(RD_KAFKA_CONSUMER,
                                        make_conf(address_, defaults,
-                                                 {{"group.id", address_.group},
-                                                  {"isolation.level", "read_committed"},
+                                                 {{"isolation.level", "read_committed"},
                                                   {"enable.partition.eof", "true"},
                                                   {"auto.offset.reset", "error"},
                                                   {"enable.auto.commit", "false"},
                                                   {"enable.auto.offset.store", "false"},
+                                                  {"debug", debug},
                                                   {"allow.auto.create.topics", "false"}}),
                                        address_.brokers);
-  reports_.reset(rd_kafka_queue_new(consumer_->get()));
+  watch_ = std::make_unique<Watch>(consumer_, address_.topic, context_);
+  reports_ = std::make_unique<GroupReports>(consumer_, address_.group, address_.topic, context_.warn);
 }
 
 // After a change of leaders the end may lie before what was read already, until the replicas have caught up.
@@ -105,6 +149,9 @@ Cluster::Range KafkaSource::settled_range(int partition, const std::optional<Pos
   const auto until = environment_.now() + kSettleWithin;
   Cluster::Range range = cluster_.range(address_.topic, partition);
   while (position && position->offset > range.end && environment_.now() < until) {
+    if (context_.stopping && context_.stopping())
+      throw RestartJob(fmt::format("kafka topic {}, partition {} ends before offset {}", address_.topic,
+                                   partition, position->offset));
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
     range = cluster_.range(address_.topic, partition);
   }
@@ -116,57 +163,56 @@ ReaderOptions KafkaSource::where(int partition, const std::optional<Position>& p
   ReaderOptions where;
   where.topic = address_.topic;
   where.partition = partition;
+  where.json = address_.format == "json";
   where.null_is_empty = address_.format == "raw" && address_.tombstones == Tombstones::kReject;
   where.tombstones = address_.tombstones;
   if (address_.tombstones == Tombstones::kRow)
-    where.tombstone_rows.emplace(*schema_.find(*address_.key), *schema_.find(*address_.deleted));
-  where.from_beginning = !position && options_.start == StartAt::kEarliest;
+    where.tombstone_rows.emplace(*schema_.find(*address_.key), *schema_.find(*address_.deleted),
+                                 address_.key_format);
+  // A partition that the checkpoint does not know was added since: what it holds has come since.
+  where.from_beginning = !position && (options_.start == StartAt::kEarliest || goes_on_);
+  where.oldest = range.begin;
   where.begin = position ? position->offset : where.from_beginning ? range.begin : range.end;
+  if (position) where.last = Fingerprint::parse(position->detail);
   if (options_.bounded) where.end = range.end;
-  if (where.begin < range.begin || where.begin > range.end)
-    throw FailJob(
-        fmt::format(
-            "kafka topic {}, partition {}: offset {} is wanted, but the topic holds {} to {}. Its records "
-            "were deleted "
-            "before they were read, or the topic was made anew. Lengthen its retention, or start anew with "
-            "--from earliest",
-            address_.topic, partition, where.begin, range.begin, range.end),
-        ExitCode::kStateUnusable);
+  check_range(where, range);
   return where;
+}
+
+void KafkaSource::check_range(ReaderOptions& where, const Cluster::Range& range) {
+  const auto holds =
+      fmt::format("kafka topic {}, partition {}: offset {} is wanted, but the topic holds {} to {}",
+                  where.topic, where.partition, where.begin, range.begin, range.end);
+  if (where.begin < range.begin)
+    miss(holds +
+             ": records were deleted before they were read (lengthen the topic's retention), or the topic "
+             "was made anew",
+         "reading goes on at the oldest record there is");
+  else if (where.begin > range.end)
+    miss(holds + ": the topic was made anew, or its newest records were lost",
+         "the partition is read from its beginning");
+  else return;
+  where.begin = range.begin;
+  where.last.reset();
 }
 
 std::unique_ptr<PartitionReader> KafkaSource::open(const std::string& partition,
                                                    const std::optional<Position>& position,
                                                    std::function<void()> wake) {
-  int number = -1;
-  const auto [end, error] = std::from_chars(partition.data(), partition.data() + partition.size(), number);
-  if (error != std::errc{} || end != partition.data() + partition.size())
+  const int number = number_of(partition);
+  if (number < 0)
     throw FailJob(fmt::format("kafka topic {} has no partition `{}`", address_.topic, partition),
                   ExitCode::kStateUnusable);
   connect();
-  return std::make_unique<Reader>(consumer_, where(number, position),
-                                  make_decoder(address_.format, schema_, notes_), std::move(wake), metrics_);
+  ReaderOptions options = where(number, position);
+  auto watched = watch_->add(number, options.begin, options.end);
+  return std::make_unique<Reader>(consumer_, std::move(options),
+                                  make_decoder(address_.format, schema_, notes_), std::move(wake),
+                                  std::move(watched), environment_);
 }
 
 void KafkaSource::report_committed(const std::vector<std::pair<std::string, Position>>& positions) {
-  if (!consumer_ || positions.empty()) return;
-  const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
-  for (const auto& [partition, position] : positions)
-    rd_kafka_topic_partition_list_add(list.get(), address_.topic.c_str(), std::atoi(partition.c_str()))
-        ->offset = position.offset;
-  if (!rd_kafka_commit_queue(consumer_->get(), list.get(), reports_.get(), nullptr, nullptr)) ++reports_open_;
-  await_reports(environment_.now());
-}
-
-// A report that fails is followed by the next one a commit later: nobody depends on it.
-void KafkaSource::await_reports(Environment::Instant deadline) {
-  while (reports_open_ > 0) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - environment_.now()).count();
-    const Event event(rd_kafka_queue_poll(reports_.get(), static_cast<int>(std::max<long>(left, 0))));
-    if (event) --reports_open_;
-    else if (left <= 0) return;
-  }
+  if (reports_) reports_->report(positions);
 }
 
 }  // namespace

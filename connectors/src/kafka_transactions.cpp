@@ -45,7 +45,7 @@ Transactions::Transactions(const Address& first, const ConnectorContext& context
       id_(fmt::format("weir-{}-{}", context.job, context.instance)),
       instance_(context.instance),
       commit_partition_(partition_of(context)),
-      cluster_(first, environment_) {}
+      cluster_(first, context) {}
 
 Transactions::~Transactions() {
   // Readers of the output wait for the end of an open transaction, so it is worth a moment to end it. Never

@@ -1,5 +1,6 @@
 #include "metrics_text.hpp"
 
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -36,6 +37,7 @@ prometheus::ClientMetric client_metric(const MetricSample& sample, prometheus::M
 std::string metrics_text(const std::vector<MetricSample>& samples) {
   std::map<std::string, prometheus::MetricFamily> families;
   for (const MetricSample& sample : samples) {
+    if (std::isnan(sample.value)) continue;  // not known now
     auto [it, first] = families.try_emplace(sample.name);
     prometheus::MetricFamily& family = it->second;
     if (first) {

@@ -66,7 +66,9 @@ struct Job::Core {
         log_attempt_failed(world.attempt_failed ? world.attempt_failed : world.log),
         log_job_failed(world.job_failed ? world.job_failed : world.log),
         restarts(world.metrics.counter("weir_job_restarts_total", "Attempts after the first one.")),
-        losses(world.metrics, patience_of(options), warning(world)) {}
+        losses(world.metrics, patience_of(options), warning(world)) {
+    world.stopping = [this] { return stop_requested.load(std::memory_order_relaxed); };
+  }
 
   ExitCode run();
   void attempt_once();

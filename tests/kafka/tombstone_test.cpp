@@ -46,10 +46,7 @@ class Orders final : public RowSink {
 
 TEST_CASE("A compacted topic's tombstones are rows with the message's key", "[kafka]") {
   const auto topic = fresh("compacted");
-  Broker::tool(fmt::format(
-      "org.apache.kafka.tools.TopicCommand --bootstrap-server {} --create --topic {} --partitions 1 "
-      "--config cleanup.policy=compact",
-      Broker::get().address(), topic));
+  make_topic(topic, 1, "cleanup.policy=compact");
   produce(topic, {{"7", R"({"id":7,"amount":5})"}, {"8", R"({"id":8,"amount":6})"}, {"7", {}}, {"x", {}}});
   Attempt attempt("reader");
   const auto open = [&](const std::string& parameters) {

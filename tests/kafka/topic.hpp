@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -14,6 +16,7 @@
 #include <weir/core/connector.hpp>
 #include <weir/core/error.hpp>
 
+#include "admin.hpp"
 #include "broker.hpp"
 #include "kafka_connector.hpp"
 
@@ -49,7 +52,22 @@ struct Attempt {
   explicit Attempt(std::string job_name) : job(std::move(job_name)) {}
 
   ConnectorContext context(const RowSchema& schema = row_schema<Line>()) {
-    return {job, "0", "vertex", &schema, &environment, &metrics, settings};
+    return {job,
+            "0",
+            "vertex",
+            &schema,
+            &environment,
+            &metrics,
+            settings,
+            [this](const std::string& line) {
+              std::lock_guard lock(mutex);
+              warned.push_back(line);
+            },
+            [this] { return stopping.load(); }};
+  }
+  std::vector<std::string> warnings() {
+    std::lock_guard lock(mutex);
+    return warned;
   }
   std::unique_ptr<Source> source(const std::string& address, SourceOptions options = {},
                                  const RowSchema& schema = row_schema<Line>()) {
@@ -68,6 +86,9 @@ struct Attempt {
 
   std::string job;
   std::map<std::string, std::string> settings;
+  std::atomic<bool> stopping{false};
+  std::mutex mutex;
+  std::vector<std::string> warned;  ///< guarded by mutex
   PlainEnvironment environment;
   MetricRegistry metrics;
   std::unique_ptr<KafkaConnector> connector = make_kafka_connector();

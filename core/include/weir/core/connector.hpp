@@ -45,6 +45,9 @@ struct ConnectorContext {
   std::map<std::string, std::string> settings;
   /// Takes what the operator of the job should know of; may be empty. Any thread, while the attempt lives.
   std::function<void(const std::string& line)> warn = {};
+  /// Whether the job was asked to stop; may be empty. Who waits for the outside gives up within seconds then, by RestartJob. Any
+  /// thread.
+  std::function<bool()> stopping = {};
   /// What the source or sink may hold in queues of its own, all partitions and workers together; 0: as much as it likes.
   std::size_t memory_bytes = 0;
 };

@@ -24,7 +24,7 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-/// A number that is set, by any thread.
+/// A number that is set, by any thread. NaN: not known now; it is not shown.
 class Gauge {
  public:
   void set(double value) { value_.store(value, std::memory_order_relaxed); }

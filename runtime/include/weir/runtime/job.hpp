@@ -134,6 +134,8 @@ struct JobWorld {
   std::function<void(const std::string& line)> job_failed = {};
   /// Takes what stands still, and what was lost; empty: log does.
   std::function<void(const std::string& line)> warn = {};
+  /// Whether a stop was asked for; Job brings its own.
+  std::function<bool()> stopping = [] { return false; };
 };
 
 /// Runs one pipeline: attempts, restarts between them, stop on request.
