@@ -48,6 +48,7 @@ class Check {
         check_sink(vertex.name, address_of(configuration_.job.sinks, vertex.name, sink->default_uri),
                    sink->schema);
     }
+    ask_log();
     check_restore();
     check_directory("--state-dir", configuration_.job.state_dir);
     check_checkpoint_place(configuration_.job.checkpoint_dir);
@@ -86,7 +87,7 @@ class Check {
 
   void check_sink(const std::string& name, const std::string& address, const RowSchema* schema) {
     attempt("sink", name, address, [&](const ConnectorUri& uri) {
-      connectors_->sink(uri, context(name, uri, schema));
+      sinks_.push_back(connectors_->sink(uri, context(name, uri, schema)));
       return std::string();
     });
   }
@@ -110,11 +111,31 @@ class Check {
     }
   }
 
+  /// The control topic knows what is committed, and whose the job's name is.
+  void ask_log() {
+    CommitLog* log = nullptr;
+    for (const auto& sink : sinks_)
+      if (CommitLog* own = sink->commit_log()) log = own;
+    if (!log) return;
+    try {
+      if (const std::optional<std::string> bytes = log->look()) log_.record = decode_commit_record(*bytes);
+      log_.has_log = true;
+      if (!log_.record || log_.record->epoch == kNoEpoch)
+        return passed_.push_back("commit records: nothing is committed yet");
+      passed_.push_back(fmt::format("commit records: epoch {} of job {}, instance {}", log_.record->epoch,
+                                    log_.record->job, log_.record->instance));
+    } catch (const FailJob& e) {
+      fail(fmt::format("commit records: {}", e.what()), e.code());
+    } catch (const std::exception& e) {
+      fail(fmt::format("commit records: {}", e.what()), ExitCode::kCannotConnect);
+    }
+  }
+
   void check_restore() {
     const ScratchDirectory scratch("check");
     try {
       const auto preview =
-          preview_restore(configuration_.graph, configuration_.job, program_.store, scratch.path());
+          preview_restore(configuration_.graph, configuration_.job, program_.store, scratch.path(), log_);
       if (!preview) return passed_.push_back("nothing to restore: all state begins empty");
       passed_.push_back(fmt::format("restore from {} {}: epoch {} of job {}, {} files as written, {} bytes",
                                     preview->savepoint ? "savepoint" : "checkpoint", preview->place,
@@ -158,8 +179,13 @@ class Check {
   }
 
   ConnectorContext context(const std::string& name, const ConnectorUri& uri, const RowSchema* schema) {
-    ConnectorContext result{
-        program_.name, configuration_.job.instance, name, schema, environment_.get(), &metrics_, {}};
+    ConnectorContext result{configuration_.graph.name,
+                            configuration_.job.instance,
+                            name,
+                            schema,
+                            environment_.get(),
+                            &metrics_,
+                            {}};
     if (const auto found = configuration_.job.connectors.find(uri.scheme);
         found != configuration_.job.connectors.end())
       result.settings = found->second;
@@ -171,6 +197,8 @@ class Check {
   std::unique_ptr<Environment> environment_;
   MetricRegistry metrics_;
   std::unique_ptr<Connectors> connectors_;
+  std::vector<std::unique_ptr<Sink>> sinks_;
+  LogSeen log_;
   Problems problems_;
   std::vector<std::string> passed_;
   ExitCode code_ = ExitCode::kDone;
