@@ -2,6 +2,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@
 #include "directory_store_lock.hpp"
 #include "epoch_name.hpp"
 #include "manifest_frame.hpp"
+#include "process_identity.hpp"
 
 namespace weir {
 
@@ -27,6 +29,8 @@ namespace {
 
 /// The number of the newest epoch that is known to be committed.
 constexpr const char* kCommitted = "COMMITTED";
+/// What tells the directory from every other one, wherever it is moved.
+constexpr const char* kStore = "STORE";
 
 class DirectoryStore final : public CheckpointStore {
  public:
@@ -39,14 +43,41 @@ class DirectoryStore final : public CheckpointStore {
     sync_directory(directory_);
   }
 
-  void claim(bool fenced) override {
-    lock_.hold(fenced);
-    // Another process may have published since this one looked last.
-    highest_ = std::max({highest_, highest_of(""), highest_of(kUnpublished)});
-    if (std::exchange(claimed_, true)) return;
-    remove_outdated_traces();
-    files_.remove_leftovers();  // before anything is written: the disk may be full of them
-    lock_.announce();
+  std::string identity(bool make) override {
+    return reading("read", [&] {
+      std::string identity = identity_there();
+      if (identity.empty() && make) {
+        make_identity();
+        identity = identity_there();
+      }
+      return identity;
+    });
+  }
+  ClaimNumber last_claim() override {
+    return reading("list", [&] { return lock_.last_claim(); });
+  }
+
+  ClaimNumber claim() override {
+    lock_.hold();
+    const bool first = lock_.claim() == 0;
+    look_again();
+    if (first) {
+      files_.claim(lock_.last_claim() + 1);
+      files_.remove_unfinished();  // before anything is written: the disk may be full of them
+      lock_.announce_next();
+      begin();
+    }
+    return lock_.claim();
+  }
+
+  void take_over(ClaimNumber number) override {
+    const bool first = lock_.claim() == 0;
+    files_.claim(number);
+    if (first) files_.remove_unfinished();
+    kill_point("claim_before_owner");
+    lock_.announce(number);
+    look_again();
+    if (first) begin();
   }
 
   void check_owner() override { lock_.check_owner(); }
@@ -66,7 +97,10 @@ class DirectoryStore final : public CheckpointStore {
                        ? "is missing"
                        : fmt::format("cannot be read: {}", error.code().message()));
     }
-    check_place(decode_manifest(bytes, name), epoch);
+    const Manifest manifest = decode_manifest(bytes, name);
+    check_place(manifest, epoch);
+    if (lock_.claim() != 0) files_.inherit(manifest);
+    named_[epoch] = files_named_by(manifest);
     return bytes;
   }
 
@@ -96,36 +130,48 @@ class DirectoryStore final : public CheckpointStore {
       sync_directory(manifests_);
     });
     kill_point("after_manifest_durable");
-    files_.published(files_named_by(manifest));
+    ours_.insert(epoch);
+    named_[epoch] = files_named_by(manifest);
+    files_.published(named_[epoch]);
   }
 
   void retain(const std::vector<Epoch>& epochs) override {
-    const std::set<Epoch> kept(epochs.begin(), epochs.end());
-    const std::optional<std::set<std::string>> named = files_named_by_all(kept);
-    if (!named) return;
+    const Epoch oldest = *std::min_element(epochs.begin(), epochs.end());
     writing([&] {
-      const std::vector<Epoch> present = epochs_with("");
-      for (const Epoch epoch : present)
-        if (!kept.contains(epoch)) forget(epoch, epoch == present.back());
-      remove_outdated_traces();
+      std::vector<Epoch> gone, left;
+      for (const Epoch epoch : epochs_with(""))
+        (epoch < oldest && ours_.contains(epoch) ? gone : left).push_back(epoch);
+      const std::set<std::string> named = files_named_by_all(left);
+      const std::set<std::string> of_gone = files_of_gone(gone);
+      const bool leftovers_gone = std::exchange(leftovers_gone_, false);
+      for (const Epoch epoch : gone) forget(epoch);
+      remove_traces_before(oldest);
       // Before any file goes: a manifest that came back after a power failure would name files that are gone.
       sync_directory(manifests_);
-      files_.retain(*named);
+      files_.retain(of_gone, named);
+      if (!leftovers_gone) files_.remove_leftovers(named);
+      leftovers_gone_ = true;
     });
   }
 
   void note_committed(Epoch epoch) override {
+    if (epoch <= noted_committed()) return;
     writing([&] {
       const fs::path fresh = directory_ / fmt::format("COMMITTED.{}", lock_.token());
       std::ofstream(fresh) << epoch << '\n';  // not synced: an older word is true too
+      kill_point("before_note_committed");
       fs::rename(fresh, directory_ / kCommitted);
     });
+  }
+  Epoch noted_committed() override {
+    Epoch noted = kNoEpoch;
+    std::ifstream(directory_ / kCommitted) >> noted;
+    return noted;
   }
 
   Epoch last_committed() override {
     const std::vector<Epoch> present = epochs();
-    Epoch noted = kNoEpoch;
-    std::ifstream(directory_ / kCommitted) >> noted;
+    const Epoch noted = noted_committed();
     if (std::find(present.begin(), present.end(), noted) != present.end()) return noted;
     // An epoch begins to be published when the one before it is committed.
     return present.size() < 2 ? kNoEpoch : present[present.size() - 2];
@@ -135,7 +181,6 @@ class DirectoryStore final : public CheckpointStore {
 
  private:
   fs::path manifest_path(Epoch epoch) const { return manifests_ / epoch_name(epoch); }
-  fs::path unpublished_path(Epoch epoch) const { return manifests_ / epoch_name(epoch).append(kUnpublished); }
   std::string name_of(Epoch epoch) const { return fmt::format("manifest {} ({})", epoch, describe(epoch)); }
 
   /// What any error of storage means: this attempt is over. After a failed fsync every later one is.
@@ -197,32 +242,74 @@ class DirectoryStore final : public CheckpointStore {
                           file.checksum.hex(), file.name, manifest.epoch, directory_.string()));
   }
 
-  /// Nullopt when one of them cannot be read: then no one knows which files it needs.
-  std::optional<std::set<std::string>> files_named_by_all(const std::set<Epoch>& kept) {
+  /// Of all manifests that stay. When one of them cannot be read no one knows which files it needs.
+  std::set<std::string> files_named_by_all(const std::vector<Epoch>& epochs) {
     std::set<std::string> named;
     try {
-      for (const Epoch epoch : epochs_with(""))
-        if (kept.contains(epoch)) named.merge(files_named_by(decode_manifest(load(epoch), name_of(epoch))));
-    } catch (const FailJob&) {
-      return std::nullopt;
+      for (const Epoch epoch : epochs) {
+        if (!named_.contains(epoch)) load(epoch);
+        named.insert(named_[epoch].begin(), named_[epoch].end());
+      }
+    } catch (const FailJob& failure) {
+      lock_.check_owner();  // a successor may have removed it
+      throw RestartJob(fmt::format("nothing is removed: {}", failure.what()));
+    }
+    return named;
+  }
+  /// Of one that cannot be read the files stay, as leftovers.
+  std::set<std::string> files_of_gone(const std::vector<Epoch>& epochs) {
+    std::set<std::string> named;
+    for (const Epoch epoch : epochs) {
+      try {
+        named.merge(files_named_by_all({epoch}));
+      } catch (const RestartJob&) {
+      }
     }
     return named;
   }
 
-  /// The highest epoch leaves a trace when its manifest goes, so that its number is never given again.
-  void forget(Epoch epoch, bool highest) {
-    if (highest) fs::rename(manifest_path(epoch), unpublished_path(epoch));
-    else fs::remove(manifest_path(epoch));
+  void forget(Epoch epoch) {
+    kill_point("retain_before_manifest");
+    fs::remove(manifest_path(epoch));
+    ours_.erase(epoch);
+    named_.erase(epoch);
   }
-  void remove_outdated_traces() {
-    const Epoch highest = std::max(highest_of(""), highest_of(kUnpublished));
-    for (const Epoch epoch : epochs_with(kUnpublished))
-      if (epoch < highest) remove_unpublished(epoch);
+  /// Those of later epochs may be a successor's.
+  void remove_traces_before(Epoch oldest) {
+    std::vector<fs::path> traces;
+    for (const fs::directory_entry& entry : fs::directory_iterator(manifests_))
+      if (const auto epoch = epoch_in(entry.path().filename(), kUnpublished); epoch && *epoch < oldest)
+        traces.push_back(entry.path());
+    for (const fs::path& trace : traces) {
+      kill_point("retain_before_trace");
+      fs::remove(trace);
+    }
   }
 
-  void remove_unpublished(Epoch epoch) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(manifests_))
-      if (epoch_in(entry.path().filename(), kUnpublished) == epoch) fs::remove(entry.path());
+  /// Another process may have published since this one looked last.
+  void look_again() { highest_ = std::max({highest_, highest_of(""), highest_of(kUnpublished)}); }
+  /// What is here now is this process' to remove, once it has commits of its own behind it.
+  void begin() {
+    make_identity();
+    for (const Epoch epoch : epochs_with("")) ours_.insert(epoch);
+  }
+
+  std::string identity_there() const {
+    std::string identity;
+    std::ifstream(directory_ / kStore) >> identity;
+    return identity;
+  }
+  /// By a link: of two that make it at once one does.
+  void make_identity() {
+    if (!identity_there().empty()) return;
+    const fs::path written = directory_ / ("store-" + lock_.token());
+    write_file(written, fmt::format("{}\n", unique_token()));
+    std::error_code there;
+    fs::create_hard_link(written, directory_ / kStore, there);
+    fs::remove(written);
+    if (there && there != std::errc::file_exists)
+      throw fs::filesystem_error("cannot link", written, directory_ / kStore, there);
+    sync_directory(directory_);
   }
 
   const fs::path directory_;
@@ -230,8 +317,10 @@ class DirectoryStore final : public CheckpointStore {
   DirectoryStoreLock lock_;
   DirectoryStoreFiles files_;
   Epoch highest_ = kNoEpoch;
-  bool claimed_ = false;
-  std::string job_;  ///< of the first manifest seen
+  std::string job_;       ///< of the first manifest seen
+  std::set<Epoch> ours_;  ///< published by this process, or here when it claimed the directory
+  std::map<Epoch, std::set<std::string>> named_;  ///< files of the manifests that were published or read
+  bool leftovers_gone_ = false;
   std::atomic<bool> sync_failed_{false};
 };
 
@@ -241,7 +330,7 @@ std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directo
   try {
     fs::create_directories(directory);
     auto store = std::make_unique<DirectoryStore>(directory);
-    if (claim == StoreClaim::kAtOnce) store->claim(false);
+    if (claim == StoreClaim::kAtOnce) store->claim();
     return store;
   } catch (const std::system_error& error) {
     throw FailJob(

@@ -1,10 +1,13 @@
 #include "directory_store_files.hpp"
 
 #include <cerrno>
+#include <charconv>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include <weir/core/error.hpp>
+#include <weir/core/kill_point.hpp>
 
 #include "manifest_frame.hpp"
 
@@ -14,14 +17,27 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kTemporary = "tmp-";
+/// `unfinished-<claim>-<token>-<number>`
+constexpr std::string_view kUnfinished = "unfinished-";
+/// What versions of weir without claims called it.
+constexpr std::string_view kUnfinishedBefore = "tmp-";
 
-bool is_temporary(const fs::path& path) { return path.filename().string().starts_with(kTemporary); }
+/// The claim that a half-written file belongs to; none: it is no such file.
+std::optional<ClaimNumber> claim_of_unfinished(std::string_view name) {
+  if (name.starts_with(kUnfinishedBefore)) return 0;
+  if (!name.starts_with(kUnfinished)) return std::nullopt;
+  ClaimNumber claim = 0;
+  name.remove_prefix(kUnfinished.size());
+  std::from_chars(name.data(), name.data() + name.size(), claim);
+  return claim;
+}
 
 void copy_checked(const fs::path& from, const fs::path& to, const Content& expected) {
   if (copy_file_synced(from, to) != expected)
     throw std::system_error(EIO, std::generic_category(), from.string() + " changed while it was copied");
 }
+
+Content content_in(const StoredFile& file) { return {file.bytes, file.checksum}; }
 
 }  // namespace
 
@@ -30,13 +46,26 @@ DirectoryStoreFiles::DirectoryStoreFiles(fs::path directory, std::string token)
   fs::create_directories(directory_);
 }
 
-void DirectoryStoreFiles::remove_leftovers() {
+/// Names are taken down first: what is visited may go.
+template <class Visit>
+void DirectoryStoreFiles::visit_names(Visit visit) const {
+  std::vector<std::string> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_))
-    if (is_temporary(entry.path())) fs::remove(entry.path());
+    names.push_back(entry.path().filename());
+  for (const std::string& name : names) visit(name);
+}
+
+void DirectoryStoreFiles::remove_unfinished() {
+  visit_names([&](const std::string& name) {
+    const auto claim = claim_of_unfinished(name);
+    if (!claim || *claim >= claim_) return;
+    kill_point("claim_before_unfinished");
+    fs::remove(directory_ / name);
+  });
 }
 
 fs::path DirectoryStoreFiles::new_temporary() {
-  return directory_ / fmt::format("{}{}-{}", kTemporary, token_, ++temporaries_);
+  return directory_ / fmt::format("{}{}-{}-{}", kUnfinished, claim_.load(), token_, ++temporaries_);
 }
 
 StoredFile DirectoryStoreFiles::put(const SnapshotFile& file) {
@@ -47,65 +76,74 @@ StoredFile DirectoryStoreFiles::put(const SnapshotFile& file) {
 }
 
 StoredFile DirectoryStoreFiles::put_bytes(const std::string& name, std::string_view bytes) {
-  const Content content{bytes.size(), checksum(bytes)};
-  if (!claim(content)) {
-    const fs::path temporary = new_temporary();
-    write_file(temporary, bytes);
-    rename_to_place(temporary, content);
-  }
-  return {name, content.bytes, content.checksum};
+  StoredFile file{name, bytes.size(), checksum(bytes)};
+  if (is_there(file)) return file;
+  const fs::path temporary = new_temporary();
+  write_file(temporary, bytes);
+  rename_to_place(temporary, file);
+  return file;
 }
 
 StoredFile DirectoryStoreFiles::put_immutable(const SnapshotFile& file) {
   const Content content = contents_.of(file.path);
-  if (!claim(content)) link_or_copy(file.path, content);
-  return {file.name, content.bytes, content.checksum};
+  StoredFile stored{file.name, content.bytes, content.checksum};
+  if (!is_there(stored)) link_or_copy(file.path, stored);
+  return stored;
 }
 
-bool DirectoryStoreFiles::claim(const Content& content) {
-  const std::string hex = content.checksum.hex();
+bool DirectoryStoreFiles::is_there(StoredFile& file) {
   {
     const std::lock_guard lock(mutex_);
+    const StoreClaims::Known* known = claims_.known(file.checksum);
+    file.claim = known ? known->claim : claim_.load();
     // Before looking: from here on retain() leaves the file where it is, or has removed it already.
-    claims_.claim(hex);
+    claims_.hold(file.stored_name());
+    if (known && known->verified && has(file)) return true;
+    if (!known) return false;
   }
-  const fs::path path = directory_ / hex;
-  std::error_code missing;
-  if (fs::file_size(path, missing) != content.bytes || missing) return false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (verified_.contains(hex)) return true;
-  }
-  if (content_of(path) != content) return false;
-  sync_file(path);
-  names_changed_ = true;  // an earlier process may have died before it synced the directory
+  if (verify_known(file)) return true;
+  file.claim = claim_;
   const std::lock_guard lock(mutex_);
-  verified_.insert(hex);
+  claims_.hold(file.stored_name());
+  return false;
+}
+
+/// What an earlier process left is relied on once it has been read.
+bool DirectoryStoreFiles::verify_known(const StoredFile& file) {
+  if (!has(file) || content_of(path_of(file)) != content_in(file)) return false;
+  sync_file(path_of(file));
+  names_changed_ = true;  // that process may have died before it synced the directory
+  const std::lock_guard lock(mutex_);
+  claims_.know(file, true);
   return true;
 }
 
-void DirectoryStoreFiles::link_or_copy(const fs::path& from, const Content& content) {
+void DirectoryStoreFiles::link_or_copy(const fs::path& from, const StoredFile& file) {
   const fs::path temporary = new_temporary();
   // A tier does not sync what it writes.
   sync_file(from);
-  if (!try_link(from, temporary)) copy_checked(from, temporary, content);
-  rename_to_place(temporary, content);
+  if (!try_link(from, temporary)) copy_checked(from, temporary, content_in(file));
+  rename_to_place(temporary, file);
 }
 
-void DirectoryStoreFiles::rename_to_place(const fs::path& temporary, const Content& content) {
-  fs::rename(temporary, path_of(content.checksum));
+void DirectoryStoreFiles::rename_to_place(const fs::path& temporary, const StoredFile& file) {
+  {
+    const std::lock_guard lock(mutex_);
+    claims_.own(file.stored_name());
+  }
+  fs::rename(temporary, path_of(file));
   // A rename between two names of one file leaves both.
   fs::remove(temporary);
   names_changed_ = true;
   const std::lock_guard lock(mutex_);
-  verified_.insert(content.checksum.hex());
+  claims_.know(file, true);
 }
 
 void DirectoryStoreFiles::verify(const StoredFile& file) const {
-  const std::string name = fmt::format("state file {} ('{}')", path_of(file.checksum).string(), file.name);
+  const std::string name = fmt::format("state file {} ('{}')", path_of(file).string(), file.name);
   Content found;
   try {
-    found = content_of(path_of(file.checksum));
+    found = content_of(path_of(file));
   } catch (const std::system_error& error) {
     if (error.code() == std::errc::no_such_file_or_directory) refuse(name, "is missing");
     refuse(name, fmt::format("cannot be read: {}", error.code().message()));
@@ -119,28 +157,35 @@ void DirectoryStoreFiles::verify(const StoredFile& file) const {
 
 SnapshotFile DirectoryStoreFiles::get(const StoredFile& file, const std::string& directory) {
   verify(file);
-  const fs::path path = path_of(file.checksum);
+  const fs::path path = path_of(file);
   if (directory.empty()) return {file.name, "", read_file(path), false};
   // The tier links the file into its live state: what it has not changed need not be hashed again.
-  contents_.note(path, {file.bytes, file.checksum});
+  contents_.note(path, content_in(file));
   {
     const std::lock_guard lock(mutex_);
-    verified_.insert(file.checksum.hex());
+    const StoreClaims::Known* known = claims_.known(file.checksum);
+    if (known && known->claim == file.claim) claims_.know(file, true);
   }
   fs::create_directories(directory);
   const fs::path to = fs::path(directory) / file.name;
   fs::remove(to);
-  if (!try_link(path, to)) copy_checked(path, to, {file.bytes, file.checksum});
+  if (!try_link(path, to)) copy_checked(path, to, content_in(file));
   return {file.name, to, "", false};
 }
 
 bool DirectoryStoreFiles::has(const StoredFile& file) const {
   std::error_code missing;
-  return fs::file_size(path_of(file.checksum), missing) == file.bytes && !missing;
+  return fs::file_size(path_of(file), missing) == file.bytes && !missing;
 }
 
 void DirectoryStoreFiles::sync_names() {
   if (names_changed_.exchange(false)) sync_directory(directory_);
+}
+
+void DirectoryStoreFiles::inherit(const Manifest& manifest) {
+  const std::lock_guard lock(mutex_);
+  for (const StateShard& shard : manifest.shards)
+    for (const StoredFile& file : shard.files) claims_.know(file, false);
 }
 
 void DirectoryStoreFiles::published(const std::set<std::string>& named) {
@@ -148,15 +193,33 @@ void DirectoryStoreFiles::published(const std::set<std::string>& named) {
   claims_.published(named);
 }
 
-void DirectoryStoreFiles::retain(const std::set<std::string>& named) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
-    const std::string hex = entry.path().filename();
-    if (named.contains(hex) || is_temporary(entry.path())) continue;
+void DirectoryStoreFiles::retain(const std::set<std::string>& of_gone, const std::set<std::string>& named) {
+  std::set<std::string> names;
+  {
     const std::lock_guard lock(mutex_);
-    if (claims_.holds(hex)) continue;
-    verified_.erase(hex);
-    contents_.forget(hex);
-    fs::remove(entry.path());
+    names = claims_.removable(of_gone, named);
+  }
+  remove(names);
+}
+
+void DirectoryStoreFiles::remove_leftovers(const std::set<std::string>& named) {
+  std::set<std::string> names;
+  visit_names([&](const std::string& name) {
+    const auto claim = claim_of_stored(name);
+    if (claim && *claim < claim_ && !named.contains(name)) names.insert(name);
+  });
+  remove(names);
+  remove_unfinished();
+}
+
+void DirectoryStoreFiles::remove(const std::set<std::string>& names) {
+  for (const std::string& name : names) {
+    kill_point("retain_before_file");
+    const std::lock_guard lock(mutex_);
+    if (claims_.holds(name)) continue;
+    fs::remove(directory_ / name);
+    claims_.forget(name);
+    contents_.forget(name.substr(name.find('-') + 1));
   }
 }
 

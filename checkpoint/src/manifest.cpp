@@ -38,6 +38,10 @@ Proto parsed(std::string_view content, const std::string& name) {
 
 }  // namespace
 
+std::string StoredFile::stored_name() const {
+  return claim == 0 ? checksum.hex() : fmt::format("{}-{}", claim, checksum.hex());
+}
+
 std::string encode(const Manifest& manifest) {
   return framed(kManifestFrame, serialised(to_proto(manifest), fmt::format("manifest {}", manifest.epoch)));
 }
@@ -56,7 +60,7 @@ CommitRecord decode_commit_record(std::string_view bytes) {
   const std::string name = "commit record";
   CommitRecord record = from_proto(parsed<pb::CommitRecord>(unframed(kCommitFrame, bytes, name), name));
   if (record.job.empty()) refuse(name, "names no job");
-  if (record.epoch == kNoEpoch) refuse(name, "has no epoch");
+  if (record.epoch == kNoEpoch && record.claim == 0) refuse(name, "has neither epoch nor claim");
   return record;
 }
 

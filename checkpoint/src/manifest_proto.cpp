@@ -40,8 +40,11 @@ void fill(pb::StoredFile& to, const StoredFile& from) {
   to.set_name(from.name);
   to.set_bytes(from.bytes);
   fill(*to.mutable_checksum(), from.checksum);
+  to.set_claim(from.claim);
 }
-StoredFile value(const pb::StoredFile& from) { return {from.name(), from.bytes(), value(from.checksum())}; }
+StoredFile value(const pb::StoredFile& from) {
+  return {from.name(), from.bytes(), value(from.checksum()), from.claim()};
+}
 
 void fill(pb::SinkPart& to, const SinkPart& from) {
   to.set_worker(from.worker);
@@ -175,12 +178,25 @@ pb::CommitRecord to_proto(const CommitRecord& record) {
   proto.set_epoch(record.epoch);
   fill(*proto.mutable_manifest(), record.manifest);
   fill_all(*proto.mutable_sources(), record.sources);
+  proto.set_claim(record.claim);
+  proto.set_store(record.store);
+  proto.set_fingerprint(record.fingerprint);
+  proto.set_holder(record.holder);
+  if (record.origin != Checksum{}) fill(*proto.mutable_origin(), record.origin);
   return proto;
 }
 
 CommitRecord from_proto(const pb::CommitRecord& proto) {
-  return {proto.job(), proto.instance(), proto.epoch(), value(proto.manifest()),
-          values<PartitionProgress>(proto.sources())};
+  return {proto.job(),
+          proto.instance(),
+          proto.epoch(),
+          value(proto.manifest()),
+          values<PartitionProgress>(proto.sources()),
+          proto.claim(),
+          proto.store(),
+          proto.fingerprint(),
+          proto.holder(),
+          value(proto.origin())};
 }
 
 }  // namespace weir

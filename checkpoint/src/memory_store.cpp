@@ -24,6 +24,7 @@ struct MemoryCheckpoints {
   std::map<std::string, std::string> files;  ///< by checksum, in hex
   Epoch highest = kNoEpoch;
   Epoch committed = kNoEpoch;
+  ClaimNumber claim = 0;
 };
 
 namespace {
@@ -32,8 +33,25 @@ class MemoryStore final : public CheckpointStore {
  public:
   explicit MemoryStore(std::shared_ptr<MemoryCheckpoints> shared) : shared_(std::move(shared)) {}
 
-  void claim(bool) override {}
-  void check_owner() override {}
+  std::string identity(bool) override { return "memory"; }
+  ClaimNumber last_claim() override {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->claim;
+  }
+  ClaimNumber claim() override {
+    const std::lock_guard lock(shared_->mutex);
+    if (claim_ == 0) claim_ = ++shared_->claim;
+    return claim_;
+  }
+  void take_over(ClaimNumber number) override {
+    const std::lock_guard lock(shared_->mutex);
+    if (number < shared_->claim) throw Fenced("checkpoints in memory have been taken over");
+    shared_->claim = claim_ = number;
+  }
+  void check_owner() override {
+    const std::lock_guard lock(shared_->mutex);
+    if (claim_ != 0 && claim_ != shared_->claim) throw Fenced("checkpoints in memory have been taken over");
+  }
 
   std::vector<Epoch> epochs() override {
     const std::lock_guard lock(shared_->mutex);
@@ -60,7 +78,7 @@ class MemoryStore final : public CheckpointStore {
     std::string bytes = file.path.empty() ? file.bytes : content_at(file.path);
     StoredFile stored{file.name, bytes.size(), checksum(bytes)};
     const std::lock_guard lock(shared_->mutex);
-    claims_.claim(stored.checksum.hex());
+    claims_.hold(stored.stored_name());
     shared_->files.insert_or_assign(stored.checksum.hex(), std::move(bytes));
     return stored;
   }
@@ -85,9 +103,9 @@ class MemoryStore final : public CheckpointStore {
   }
 
   void retain(const std::vector<Epoch>& epochs) override {
-    const std::set<Epoch> kept(epochs.begin(), epochs.end());
+    const Epoch oldest = *std::min_element(epochs.begin(), epochs.end());
     const std::lock_guard lock(shared_->mutex);
-    std::erase_if(shared_->manifests, [&](const auto& manifest) { return !kept.contains(manifest.first); });
+    std::erase_if(shared_->manifests, [&](const auto& manifest) { return manifest.first < oldest; });
     std::set<std::string> named;
     for (const auto& [epoch, bytes] : shared_->manifests)
       named.merge(files_named_by(decode_manifest(bytes, describe(epoch))));
@@ -98,7 +116,11 @@ class MemoryStore final : public CheckpointStore {
 
   void note_committed(Epoch epoch) override {
     const std::lock_guard lock(shared_->mutex);
-    shared_->committed = epoch;
+    shared_->committed = std::max(shared_->committed, epoch);
+  }
+  Epoch noted_committed() override {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->committed;
   }
   Epoch last_committed() override {
     const std::lock_guard lock(shared_->mutex);
@@ -145,6 +167,7 @@ class MemoryStore final : public CheckpointStore {
 
   std::shared_ptr<MemoryCheckpoints> shared_;
   StoreClaims claims_;
+  ClaimNumber claim_ = 0;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -55,8 +56,8 @@ class S3Client {
   void put_file(const std::string& key, const std::filesystem::path& path, std::uint64_t bytes);
   void remove(const std::string& key);
   std::vector<S3Listed> list(const std::string& prefix);
-  /// Ends uploads in parts that someone has begun and not completed.
-  void abort_uploads();
+  /// Ends uploads in parts that someone has begun and not completed, of the keys that `of` says.
+  void abort_uploads(const std::function<bool(const std::string& key)>& of);
 
  private:
   S3Response send(S3Request request);

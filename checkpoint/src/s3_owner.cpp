@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <weir/core/error.hpp>
+#include <weir/core/kill_point.hpp>
 
 #include "process_identity.hpp"
 
@@ -32,10 +33,10 @@ S3Owner::~S3Owner() {
   }
 }
 
-/// `token · number of renewals or "released"`, then the process for machines, then for people.
+/// `token · number of renewals or "released"`, then the process for machines, then for people, then the claim.
 std::string S3Owner::content(bool released) const {
-  return fmt::format("{} {}\n{}\n{}\n", token_, released ? "released" : std::to_string(renewals_),
-                     process_identity(), this_process());
+  return fmt::format("{} {}\n{}\n{}\n{}\n", token_, released ? "released" : std::to_string(renewals_),
+                     process_identity(), this_process(), claim_.load());
 }
 
 std::optional<S3Owner::Seen> S3Owner::look() {
@@ -50,17 +51,22 @@ std::optional<S3Owner::Seen> S3Owner::look() {
   std::getline(lines, state);
   std::getline(lines, seen.identity);
   std::getline(lines, seen.words);
+  lines >> seen.claim;
   return seen;
 }
 
-void S3Owner::hold(bool fenced) {
-  if (owner_) return check();
+ClaimNumber S3Owner::last_claim() {
+  const std::optional<Seen> seen = look();
+  return seen ? seen->claim : 0;
+}
+
+void S3Owner::hold() {
+  if (claim_ != 0) return check();
   for (bool waited = false;;) {
     const std::optional<Seen> seen = look();
-    const bool free =
-        !seen || seen->released || seen->token == token_ || fenced || waited || has_ended(seen->identity);
+    const bool free = !seen || seen->released || seen->token == token_ || waited || has_ended(seen->identity);
     if (free) {
-      if (take(seen)) return;
+      if (take(seen, (seen ? seen->claim : 0) + 1)) return;
       waited = false;
     } else if (wait_for_silence(*seen)) {
       waited = true;
@@ -70,6 +76,16 @@ void S3Owner::hold(bool fenced) {
                       client_.address().shown(), seen->words),
           ExitCode::kStateUnusable);
     }
+  }
+}
+
+void S3Owner::take_over(ClaimNumber number) {
+  if (claim_ >= number) return check();
+  for (;;) {
+    const std::optional<Seen> seen = look();
+    if (seen && seen->token != token_ && seen->claim >= number) lost(seen->words);
+    kill_point("claim_before_owner");
+    if (take(seen, number)) return;
   }
 }
 
@@ -84,20 +100,24 @@ bool S3Owner::wait_for_silence(const Seen& other) {
   return true;
 }
 
-bool S3Owner::take(const std::optional<Seen>& from) {
+bool S3Owner::take(const std::optional<Seen>& from, ClaimNumber number) {
   S3Condition condition;
   condition.absent = !from;
   if (from) condition.etag = from->etag;
+  const std::lock_guard lock(writing_);
+  const ClaimNumber before = claim_.exchange(number);
   const auto etag = client_.put(kKey, content(false), condition);
-  if (!etag) return false;  // someone was faster, or an answer of ours was lost: the next look tells
+  if (!etag) {  // someone was faster, or an answer of ours was lost: the next look tells
+    claim_ = before;
+    return false;
+  }
   etag_ = *etag;
-  owner_ = true;
-  renewing_ = std::thread([this] { keep_renewing(); });
+  if (!renewing_.joinable()) renewing_ = std::thread([this] { keep_renewing(); });
   return true;
 }
 
 void S3Owner::check() {
-  if (!owner_) return;
+  if (claim_ == 0) return;
   const std::optional<Seen> seen = look();
   if (!seen || seen->token != token_) lost(seen ? seen->words : "someone who removed its OWNER");
 }
@@ -118,6 +138,7 @@ void S3Owner::keep_renewing() {
 
 /// What goes wrong is found by the next check(), or was passing.
 void S3Owner::renew() {
+  const std::lock_guard lock(writing_);
   try {
     ++renewals_;
     if (const auto etag = client_.put(kKey, content(false), {false, etag_})) etag_ = *etag;

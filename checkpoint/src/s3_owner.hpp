@@ -8,6 +8,8 @@
 #include <string>
 #include <thread>
 
+#include <weir/core/claim.hpp>
+
 #include "s3_client.hpp"
 
 namespace weir {
@@ -25,9 +27,14 @@ class S3Owner {
   S3Owner(const S3Owner&) = delete;
   S3Owner& operator=(const S3Owner&) = delete;
 
-  /// Makes this process the owner. Throws FailJob(kStateUnusable) naming the owner when that lives; but where `fenced`, takes its place.
-  /// May wait for a lease to run out. Idempotent.
-  void hold(bool fenced);
+  /// Makes this process the owner, by the next claim. Throws FailJob(kStateUnusable) naming the owner when that lives. May wait for a lease to run out. Idempotent.
+  void hold();
+  /// Makes it the owner by this claim, whoever was it before. Throws Fenced when there is a later claim.
+  void take_over(ClaimNumber number);
+  /// The highest claim that has left a trace.
+  ClaimNumber last_claim();
+  /// This process' own; 0: none yet.
+  ClaimNumber claim() const { return claim_; }
   /// Throws Fenced when this process was the owner and is no more.
   void check();
 
@@ -35,10 +42,12 @@ class S3Owner {
   struct Seen {
     std::string etag, token, identity, words;
     bool released = false;
+    ClaimNumber claim = 0;
   };
   std::optional<Seen> look();
   std::string content(bool released) const;
-  bool take(const std::optional<Seen>& from);
+  /// False when somebody else was faster.
+  bool take(const std::optional<Seen>& from, ClaimNumber number);
   bool wait_for_silence(const Seen& other);
   void keep_renewing();
   void renew();
@@ -46,10 +55,11 @@ class S3Owner {
 
   S3Client& client_;
   const std::string token_;
-  std::atomic<bool> owner_{false};
-  std::string etag_;            ///< of what this process wrote last; the renewing thread's own
-  std::uint64_t renewals_ = 0;  ///< likewise
-  std::mutex mutex_;            ///< guards ending_
+  std::atomic<ClaimNumber> claim_{0};
+  std::mutex writing_;  ///< guards the next two
+  std::string etag_;    ///< of what this process wrote last
+  std::uint64_t renewals_ = 0;
+  std::mutex mutex_;  ///< guards ending_
   std::condition_variable ends_;
   bool ending_ = false;
   std::thread renewing_;

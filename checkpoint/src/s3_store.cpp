@@ -14,6 +14,7 @@
 
 #include "epoch_name.hpp"
 #include "manifest_frame.hpp"
+#include "process_identity.hpp"
 #include "s3_owner.hpp"
 #include "s3_store_files.hpp"
 
@@ -25,22 +26,36 @@ const std::string kManifests = "manifests/";
 /// The number of the newest epoch that is known to be committed.
 constexpr const char* kCommitted = "COMMITTED";
 
-/// The same objects as the directory store has files: `OWNER`, `COMMITTED`, `manifests/<epoch>`, `files/<checksum>`.
+/// What tells the place from every other one.
+constexpr const char* kStore = "STORE";
+
+/// The same objects as the directory store has files: `OWNER`, `STORE`, `COMMITTED`, `manifests/<epoch>`, `files/<claim>-<checksum>`.
 class S3Store final : public CheckpointStore {
  public:
   S3Store(S3Address address, S3Credentials credentials)
       : client_(std::move(address), std::move(credentials)), owner_(client_), files_(client_) {}
 
-  void claim(bool fenced) override {
-    storing([&] {
-      owner_.hold(fenced);
-      // Another process may have published since this one looked last. Only now that it cannot any more, without being noticed.
-      const Names names = list_manifests();
-      highest_ = std::max({highest_, names.highest(names.published), names.highest(names.traces)});
-      if (std::exchange(claimed_, true)) return;
-      remove_outdated_traces(names);
-      client_.abort_uploads();
+  std::string identity(bool make) override {
+    return storing([&] {
+      if (!make || !identity_.empty()) return identity_.empty() ? identity_there() : identity_;
+      client_.put(kStore, unique_token(), {true, ""});  // of two that make it at once one does
+      return identity_ = identity_there();
     });
+  }
+  ClaimNumber last_claim() override {
+    return storing([&] { return owner_.last_claim(); });
+  }
+
+  ClaimNumber claim() override {
+    const bool first = owner_.claim() == 0;
+    storing([&] { owner_.hold(); });
+    claimed(first);
+    return owner_.claim();
+  }
+  void take_over(ClaimNumber number) override {
+    const bool first = owner_.claim() == 0;
+    storing([&] { owner_.take_over(number); });
+    claimed(first);
   }
 
   void check_owner() override {
@@ -58,6 +73,7 @@ class S3Store final : public CheckpointStore {
     if (!object) refuse(name, "is missing");
     const Manifest manifest = decode_manifest(object->body, name);
     check_place(manifest, epoch);
+    if (owner_.claim() != 0) files_.inherit(manifest);
     named_[epoch] = files_named_by(manifest);
     return object->body;
   }
@@ -83,36 +99,56 @@ class S3Store final : public CheckpointStore {
       owner_.check();
     });
     kill_point("after_manifest_durable");
+    ours_.insert(epoch);
     named_[epoch] = files_named_by(manifest);
     files_.published(named_[epoch]);
   }
 
   void retain(const std::vector<Epoch>& epochs) override {
-    const std::set<Epoch> kept(epochs.begin(), epochs.end());
+    const Epoch oldest = *std::min_element(epochs.begin(), epochs.end());
     storing([&] {
-      Names names = list_manifests();
-      const std::optional<std::set<std::string>> named = files_named_by_all(names.published, kept);
-      if (!named) return;
-      for (const Epoch epoch : names.published) {
-        if (kept.contains(epoch)) continue;
-        const bool highest = epoch == names.published.back();
-        forget(epoch, highest);
-        if (highest) names.traces.push_back(epoch);
+      const Names names = list_manifests();
+      std::vector<Epoch> gone, left;
+      for (const Epoch epoch : names.published)
+        (epoch < oldest && ours_.contains(epoch) ? gone : left).push_back(epoch);
+      const std::set<std::string> named = files_named_by_all(left);
+      const std::set<std::string> of_gone = files_of_gone(gone);
+      const bool leftovers_gone = std::exchange(leftovers_gone_, false);
+      for (const Epoch epoch : gone) forget(epoch);
+      for (const Epoch epoch : names.traces) {  // those of later epochs may be a successor's
+        kill_point("retain_before_trace");
+        if (epoch < oldest) client_.remove(trace_of(epoch));
       }
-      remove_outdated_traces(names);
-      files_.retain(*named);
+      files_.retain(of_gone, named);
+      if (!leftovers_gone) files_.remove_leftovers(named);
+      leftovers_gone_ = true;
     });
   }
 
   void note_committed(Epoch epoch) override {
-    storing([&] { client_.put(kCommitted, fmt::format("{}\n", epoch)); });
+    storing([&] {
+      for (;;) {
+        if (committed_etag_.empty()) {
+          const auto there = client_.get(kCommitted);
+          if (there) committed_etag_ = there->etag;
+          if (there && epoch_of(there->body) >= epoch) return;
+        }
+        kill_point("before_note_committed");
+        const bool fresh = committed_etag_.empty();
+        const auto etag = client_.put(kCommitted, fmt::format("{}\n", epoch), {fresh, committed_etag_});
+        committed_etag_ = etag.value_or("");
+        if (etag) return;
+      }
+    });
+  }
+  Epoch noted_committed() override {
+    const auto object = storing([&] { return client_.get(kCommitted); });
+    return object ? epoch_of(object->body) : kNoEpoch;
   }
 
   Epoch last_committed() override {
     const std::vector<Epoch> present = epochs();
-    const auto object = storing([&] { return client_.get(kCommitted); });
-    Epoch noted = kNoEpoch;
-    if (object) std::istringstream(object->body) >> noted;
+    const Epoch noted = noted_committed();
     if (std::find(present.begin(), present.end(), noted) != present.end()) return noted;
     // An epoch begins to be published when the one before it is committed.
     return present.size() < 2 ? kNoEpoch : present[present.size() - 2];
@@ -147,6 +183,31 @@ class S3Store final : public CheckpointStore {
     } catch (const std::system_error& error) {
       throw RestartJob(fmt::format("checkpoint store {}: {}", client_.address().shown(), error.what()));
     }
+  }
+
+  void claimed(bool first) {
+    files_.claim(owner_.claim());
+    storing([&] {
+      // Another process may have published since this one looked last. Only now that it cannot any more, without being noticed.
+      const Names names = list_manifests();
+      highest_ = std::max({highest_, Names::highest(names.published), Names::highest(names.traces)});
+      if (!first) return;
+      // This process' to remove, once it has commits of its own behind it.
+      ours_.insert(names.published.begin(), names.published.end());
+      kill_point("claim_before_uploads");
+      files_.abort_uploads();
+    });
+    identity(true);
+  }
+
+  static Epoch epoch_of(const std::string& text) {
+    Epoch epoch = kNoEpoch;
+    std::istringstream(text) >> epoch;
+    return epoch;
+  }
+  std::string identity_there() {
+    const auto object = client_.get(kStore);
+    return object ? object->body : "";
   }
 
   Names list_manifests() {
@@ -187,48 +248,56 @@ class S3Store final : public CheckpointStore {
                           file.checksum.hex(), file.name, manifest.epoch, client_.address().shown()));
   }
 
-  /// Nullopt when one of them cannot be read: then no one knows which files it needs.
-  std::optional<std::set<std::string>> files_named_by_all(const std::vector<Epoch>& published,
-                                                          const std::set<Epoch>& kept) {
-    std::erase_if(named_, [&](const auto& named) { return !kept.contains(named.first); });
-    std::set<std::string> all;
+  /// Of all manifests that stay. When one of them cannot be read no one knows which files it needs.
+  std::set<std::string> files_named_by_all(const std::vector<Epoch>& epochs) {
+    std::set<std::string> named;
     try {
-      for (const Epoch epoch : published) {
-        if (!kept.contains(epoch)) continue;
+      for (const Epoch epoch : epochs) {
         if (!named_.contains(epoch)) load(epoch);
-        all.insert(named_[epoch].begin(), named_[epoch].end());
+        named.insert(named_[epoch].begin(), named_[epoch].end());
       }
-    } catch (const FailJob&) {
-      return std::nullopt;
+    } catch (const FailJob& failure) {
+      owner_.check();  // a successor may have removed it
+      throw RestartJob(fmt::format("nothing is removed: {}", failure.what()));
     }
-    return all;
+    return named;
+  }
+  /// Of one that cannot be read the files stay, as leftovers.
+  std::set<std::string> files_of_gone(const std::vector<Epoch>& epochs) {
+    std::set<std::string> named;
+    for (const Epoch epoch : epochs) {
+      try {
+        named.merge(files_named_by_all({epoch}));
+      } catch (const RestartJob&) {
+      }
+    }
+    return named;
   }
 
-  /// The highest epoch leaves a trace when its manifest goes, so that its number is never given again.
-  void forget(Epoch epoch, bool highest) {
-    if (highest) client_.put(trace_of(epoch), "");
+  void forget(Epoch epoch) {
+    kill_point("retain_before_manifest");
     client_.remove(key_of(epoch));
-  }
-  void remove_outdated_traces(const Names& names) {
-    const Epoch highest = std::max(Names::highest(names.published), Names::highest(names.traces));
-    for (const Epoch epoch : names.traces)
-      if (epoch < highest) client_.remove(trace_of(epoch));
+    ours_.erase(epoch);
+    named_.erase(epoch);
   }
 
   S3Client client_;
   S3Owner owner_;
   S3StoreFiles files_;
   Epoch highest_ = kNoEpoch;
-  bool claimed_ = false;
-  std::string job_;                               ///< of the first manifest seen
+  std::string job_;       ///< of the first manifest seen
+  std::set<Epoch> ours_;  ///< published by this process, or here when it claimed the place
   std::map<Epoch, std::set<std::string>> named_;  ///< files of the manifests that were published or read
+  bool leftovers_gone_ = false;
+  std::string identity_;
+  std::string committed_etag_;  ///< of COMMITTED, when this process wrote it last
 };
 
 }  // namespace
 
 std::unique_ptr<CheckpointStore> make_s3_store(const std::string& address, StoreClaim claim) {
   auto store = std::make_unique<S3Store>(S3Address::parse(address), S3Credentials::of_environment());
-  if (claim == StoreClaim::kAtOnce) store->claim(false);
+  if (claim == StoreClaim::kAtOnce) store->claim();
   return store;
 }
 

@@ -85,14 +85,15 @@ void S3Client::abort_upload(const std::string& full_key, const std::string& uplo
   expect(std::move(abort), {200, 204, 404});
 }
 
-void S3Client::abort_uploads() {
+void S3Client::abort_uploads(const std::function<bool(const std::string& key)>& of) {
   S3Request wanted = request("GET", "");
   wanted.path = fmt::format("/{}", address_.bucket);
   wanted.query = {{"uploads", ""}, {"prefix", address_.prefix}};
   const S3Response response = expect(std::move(wanted), {200, 404, 501});
   for (const std::string_view upload : xml_elements(response.body, "Upload")) {
     const std::string key = xml_text(upload, "Key");
-    if (key.starts_with(address_.prefix)) abort_upload(key, xml_text(upload, "UploadId"));
+    if (key.starts_with(address_.prefix) && of(key.substr(address_.prefix.size())))
+      abort_upload(key, xml_text(upload, "UploadId"));
   }
 }
 

@@ -17,13 +17,17 @@ namespace {
 
 class FileSink final : public Sink {
  public:
-  FileSink(std::string path, FileWriting writing)
-      : directory_(std::move(path)), writing_(std::move(writing)) {
+  FileSink(std::string path, std::string holder, FileWriting writing)
+      : directory_(std::move(path), std::move(holder)), writing_(std::move(writing)) {
     writing_.staged_directory = directory_.staged_path();
   }
 
+  ClaimNumber reserve(bool has_log) override { return directory_.reserve(has_log); }
+  void claim(const Claim& claim) override {
+    directory_.claim(claim);
+    writing_.claim = directory_.claim();
+  }
   void recover(Epoch restored, const std::vector<SinkPart>& parts) override {
-    directory_.acquire();
     directory_.publish(parts, SinkDirectory::Check::kContent);
     directory_.clear_staged();
     writing_.run = restored == kNoEpoch ? directory_.begin_run() : directory_.current_run();
@@ -72,7 +76,10 @@ std::unique_ptr<Sink> make_file_sink(const ConnectorUri& uri, const ConnectorCon
   writing.vertex = context.name;
   writing.environment = context.environment;
   make_encoder(writing.format, *writing.schema);
-  return std::make_unique<FileSink>(directory_of(uri, parameters), std::move(writing));
+  return std::make_unique<FileSink>(
+      directory_of(uri, parameters),
+      fmt::format("job {} instance {} sink {}", context.job, context.instance, context.name),
+      std::move(writing));
 }
 
 }  // namespace weir

@@ -7,6 +7,8 @@
 
 #include <weir/core/hash.hpp>
 
+#include "sink_directory.hpp"
+
 namespace weir {
 
 FileSinkWriter::FileSinkWriter(const FileWriting& writing, std::uint32_t worker)
@@ -53,8 +55,9 @@ FileSinkWriter::OpenFile& FileSinkWriter::begin_file(const void* row) {
   OpenFile& open = open_[key_];
   open.directory = writing_.partition_by.directory_of(row);
   // A name that no other attempt gives: one that was cut off may still have jobs on its way to the disk.
-  const std::string name =
-      fmt::format("{}-{}-{:016x}{}", ++files_, worker_, writing_.environment->random(), writing_.ending);
+  const std::string name = staged_name(
+      writing_.claim,
+      fmt::format("{}-{}-{:016x}{}", ++files_, worker_, writing_.environment->random(), writing_.ending));
   open.file =
       std::make_shared<StagedFile>(*writing_.environment, fmt::format("file:{}:{}", writing_.vertex, worker_),
                                    writing_.staged_directory, name, writing_.compression);

@@ -25,6 +25,7 @@ struct FileWriting {
   std::string vertex;  ///< name of the sink, for lanes
   std::string staged_directory;
   std::uint64_t run = 1;
+  ClaimNumber claim = 0;  ///< names of staged files bear it
   PartitionColumns partition_by;
   const RowSchema* schema = nullptr;  ///< of what is in the files
   Environment* environment = nullptr;

@@ -155,7 +155,7 @@ Cluster::Range Cluster::range(const std::string& topic, int partition) {
 }
 
 Cluster::Found Cluster::read_from(rd_kafka_topic_t* topic, int partition, std::int64_t begin,
-                                  const std::string& key, Environment::Instant deadline) {
+                                  const std::string& key, Open open, Environment::Instant deadline) {
   const Consumption consumption(topic, partition, begin);
   Found found{std::nullopt, begin};
   while (environment_.now() < deadline) {
@@ -173,6 +173,7 @@ Cluster::Found Cluster::read_from(rd_kafka_topic_t* topic, int partition, std::i
       throw RestartJob(fmt::format("kafka topic {}, partition {}: {}", rd_kafka_topic_name(topic), partition,
                                    rd_kafka_message_errstr(message.get())));
     found.end = message->offset;
+    if (open == Open::kPassedOver) return found;
     // The end of what is committed is only the end when no open transaction lies behind it: a record there
     // may be the one that is looked for.
     std::int64_t low = 0, high = 0;
@@ -186,13 +187,13 @@ Cluster::Found Cluster::read_from(rd_kafka_topic_t* topic, int partition, std::i
 }
 
 std::optional<std::string> Cluster::newest_value(const std::string& topic, int partition,
-                                                 const std::string& key) {
+                                                 const std::string& key, Open open) {
   const Topic handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
   const Range all = range(topic, partition);
   const auto until = deadline(kSettleWithin);
   for (std::int64_t back = 16;; back *= 16) {
     const std::int64_t begin = std::max(all.begin, all.end - back);
-    const Found found = read_from(handle.get(), partition, begin, key, until);
+    const Found found = read_from(handle.get(), partition, begin, key, open, until);
     if (found.value || begin == all.begin) return found.value;
   }
 }

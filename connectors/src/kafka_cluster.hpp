@@ -36,9 +36,12 @@ class Cluster {
   };
   Range range(const std::string& topic, int partition);
 
+  /// What is done about transactions that are still open in a partition: they may hold what is looked for.
+  enum class Open { kAwaited, kPassedOver };
   /// Value of the newest committed message with this key, looked for backwards from the end, past the markers
-  /// that transactions leave. Waits for transactions that are still open in the partition.
-  std::optional<std::string> newest_value(const std::string& topic, int partition, const std::string& key);
+  /// that transactions leave.
+  std::optional<std::string> newest_value(const std::string& topic, int partition, const std::string& key,
+                                          Open open);
 
  private:
   struct Found {
@@ -46,7 +49,7 @@ class Cluster {
     std::int64_t end;  ///< where reading stopped
   };
   Found read_from(rd_kafka_topic_t* topic, int partition, std::int64_t begin, const std::string& key,
-                  Environment::Instant deadline);
+                  Open open, Environment::Instant deadline);
   Environment::Instant deadline(std::chrono::milliseconds after) { return environment_.now() + after; }
   /// Throws when the job was asked to stop.
   void go_on_waiting_for(const std::string& wanted) const;

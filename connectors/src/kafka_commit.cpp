@@ -68,12 +68,26 @@ void Transactions::commit(Epoch epoch, const std::string& record) {
     throw;
   }
   kill_point("after_flush_before_commit");
-  finish_transaction(epoch, deadline);
+  {
+    const DuringCommit during;
+    finish_transaction(fmt::format("the commit of epoch {}", epoch), deadline);
+  }
+  count(Outcome::kCommitted);
   kill_point("after_commit_before_ack");
   note_duration(environment_.now() - begun);
   // Writers go on when they see the epoch, so the next transaction must be open by then.
   begin();
   if (!lost_) committed_.store(epoch, std::memory_order_release);
+}
+
+// A transaction of its own: the broker takes it only from the newest producer of this identity.
+void Transactions::claim(const std::string& record) {
+  WEIR_ASSERT(producer_ && resolved_, "a claim follows fence()");
+  const auto deadline = in(kCommitWithin);
+  produce_record(record, deadline);
+  await_deliveries(deadline);
+  finish_transaction("the claim", deadline);
+  begin();
 }
 
 void Transactions::produce_record(const std::string& record, Environment::Instant deadline) {
@@ -100,8 +114,7 @@ void Transactions::await_deliveries(Environment::Instant deadline) {
   check();
 }
 
-void Transactions::finish_transaction(Epoch epoch, Environment::Instant deadline) {
-  const DuringCommit during;
+void Transactions::finish_transaction(const std::string& what, Environment::Instant deadline) {
   resolved_ = false;
   for (;;) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - environment_.now());
@@ -109,11 +122,10 @@ void Transactions::finish_transaction(Epoch epoch, Environment::Instant deadline
     const auto failure = examine(rd_kafka_commit_transaction(producer_->get(), slice), producer_->get());
     if (!failure) break;
     if (failure->remedy != Remedy::kRepeat || environment_.now() > deadline)
-      give_up(*failure, fmt::format("kafka at {}: the commit of epoch {} by {} failed: {}{}",
-                                    address_.brokers, epoch, id_, failure->text, producer_->cause()));
+      give_up(*failure, fmt::format("kafka at {}: {} by {} failed: {}{}", address_.brokers, what, id_,
+                                    failure->text, producer_->cause()));
   }
   resolved_ = true;
-  count(Outcome::kCommitted);
 }
 
 void Transactions::give_up(const Failure& failure, const std::string& message) {

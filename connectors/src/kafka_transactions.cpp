@@ -81,6 +81,12 @@ void Transactions::add(const Address& sink, const ConnectorContext& context) {
   topic.partitions = std::max(topic.partitions, sink.partitions);
 }
 
+std::optional<std::string> Transactions::look() {
+  if (cluster_.partitions(address_.commit_topic).value_or(0) <= commit_partition_) return std::nullopt;
+  return cluster_.newest_value(address_.commit_topic, commit_partition_, instance_,
+                               Cluster::Open::kPassedOver);
+}
+
 void Transactions::fence() {
   WEIR_ASSERT(!producer_, "a commit log is fenced once");
   make_topics();
@@ -170,7 +176,7 @@ void Transactions::init_transactions() {
 
 std::optional<std::string> Transactions::last_record() {
   WEIR_ASSERT(producer_, "the log is asked only after fence()");
-  return cluster_.newest_value(address_.commit_topic, commit_partition_, instance_);
+  return cluster_.newest_value(address_.commit_topic, commit_partition_, instance_, Cluster::Open::kAwaited);
 }
 
 void Transactions::begin() {

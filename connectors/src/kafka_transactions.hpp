@@ -64,8 +64,10 @@ class Transactions final : public CommitLog {
   void add(const Address& sink, const ConnectorContext& context);
   const std::string& brokers() const { return address_.brokers; }
 
+  std::optional<std::string> look() override;
   void fence() override;
   std::optional<std::string> last_record() override;
+  void claim(const std::string& record) override;
   void commit(Epoch epoch, const std::string& record) override;
 
   /// For writers. After fence().
@@ -112,7 +114,7 @@ class Transactions final : public CommitLog {
   void begin();
   void produce_record(const std::string& record, Environment::Instant deadline);
   void await_deliveries(Environment::Instant deadline);
-  void finish_transaction(Epoch epoch, Environment::Instant deadline);
+  void finish_transaction(const std::string& what, Environment::Instant deadline);
   [[noreturn]] void give_up(const Failure& failure, const std::string& message);
   void count(Outcome outcome);
   void note_duration(Environment::Instant duration);

@@ -44,13 +44,14 @@ class Check {
         connectors_(program.connectors()) {}
 
   void run() {
-    read_checkpoint();
-    for (const Vertex& vertex : configuration_.graph.vertices) {
-      if (const auto* source = std::get_if<SourceVertex>(&vertex.what)) check_source(vertex.name, *source);
-      else if (const auto* sink = std::get_if<SinkVertex>(&vertex.what))
+    for (const Vertex& vertex : configuration_.graph.vertices)
+      if (const auto* sink = std::get_if<SinkVertex>(&vertex.what))
         check_sink(vertex.name, address_of(configuration_.job.sinks, vertex.name, sink->default_uri),
                    sink->schema);
-    }
+    ask_log();
+    read_checkpoint();
+    for (const Vertex& vertex : configuration_.graph.vertices)
+      if (const auto* source = std::get_if<SourceVertex>(&vertex.what)) check_source(vertex.name, *source);
     check_restore();
     check_directory("--state-dir", configuration_.job.state_dir);
     check_checkpoint_place(configuration_.job.checkpoint_dir);
@@ -90,7 +91,7 @@ class Check {
 
   void check_sink(const std::string& name, const std::string& address, const RowSchema* schema) {
     attempt("sink", name, address, [&](const ConnectorUri& uri) {
-      connectors_->sink(uri, context(name, uri, schema));
+      sinks_.push_back(connectors_->sink(uri, context(name, uri, schema)));
       return std::string();
     });
   }
@@ -114,10 +115,31 @@ class Check {
     }
   }
 
+  /// The control topic knows what is committed, and whose the job's name is.
+  void ask_log() {
+    CommitLog* log = nullptr;
+    for (const auto& sink : sinks_)
+      if (CommitLog* own = sink->commit_log()) log = own;
+    if (!log) return;
+    try {
+      if (const std::optional<std::string> bytes = log->look()) log_.record = decode_commit_record(*bytes);
+      log_.has_log = true;
+      if (!log_.record || log_.record->epoch == kNoEpoch)
+        return passed_.push_back("commit records: nothing is committed yet");
+      passed_.push_back(fmt::format("commit records: epoch {} of job {}, instance {}", log_.record->epoch,
+                                    log_.record->job, log_.record->instance));
+    } catch (const FailJob& e) {
+      fail(fmt::format("commit records: {}", e.what()), e.code());
+    } catch (const std::exception& e) {
+      fail(fmt::format("commit records: {}", e.what()), ExitCode::kCannotConnect);
+    }
+  }
+
   void read_checkpoint() {
     const ScratchDirectory scratch("check");
     try {
-      preview_ = preview_restore(configuration_.graph, configuration_.job, program_.store, scratch.path());
+      preview_ =
+          preview_restore(configuration_.graph, configuration_.job, program_.store, scratch.path(), log_);
     } catch (...) {
       unreadable_ = std::current_exception();
     }
@@ -171,8 +193,13 @@ class Check {
   }
 
   ConnectorContext context(const std::string& name, const ConnectorUri& uri, const RowSchema* schema) {
-    ConnectorContext result{
-        program_.name, configuration_.job.instance, name, schema, environment_.get(), &metrics_, {}};
+    ConnectorContext result{configuration_.graph.name,
+                            configuration_.job.instance,
+                            name,
+                            schema,
+                            environment_.get(),
+                            &metrics_,
+                            {}};
     if (const auto found = configuration_.job.connectors.find(uri.scheme);
         found != configuration_.job.connectors.end())
       result.settings = found->second;
@@ -186,6 +213,8 @@ class Check {
   std::unique_ptr<Connectors> connectors_;
   std::optional<RestorePreview> preview_;
   std::exception_ptr unreadable_;
+  std::vector<std::unique_ptr<Sink>> sinks_;
+  LogSeen log_;
   Problems problems_;
   std::vector<std::string> passed_;
   ExitCode code_ = ExitCode::kDone;

@@ -98,7 +98,7 @@ class Run {
       return metrics_text(shown);
     };
     subjects.version = version_json(program_.name);
-    subjects.job = program_.name;
+    subjects.job = configuration_.graph.name;
     try {
       auto endpoint = std::make_unique<HttpEndpoint>(*configuration_.http, std::move(subjects));
       HttpOptions bound = *configuration_.http;
@@ -123,7 +123,7 @@ class Run {
                          {},
                          static_cast<double>(interval->count()) / 1000.0}});
     add_missing(all, process_samples());
-    add_missing(all, {build_sample(program_.name)});
+    add_missing(all, {build_sample(configuration_.graph.name)});
     return all;
   }
 
@@ -140,7 +140,7 @@ class Run {
     console_.log(
         LogLevel::kInfo,
         fmt::format(
-            "job {}: {} worker{}, {} state, checkpoints {} in {}", program_.name, job.parallelism,
+            "job {}: {} worker{}, {} state, checkpoints {} in {}", configuration_.graph.name, job.parallelism,
             job.parallelism == 1 ? "" : "s", job.state == StateMode::kHeap ? "heap" : "rocksdb",
             job.checkpoint_interval ? "every " + for_people(*job.checkpoint_interval) : "at the end only",
             job.checkpoint_dir));

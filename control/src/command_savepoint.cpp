@@ -72,23 +72,23 @@ class SavepointCommand {
     JobOptions options = configuration_.job;
     options.checkpoint_dir = directory;
     const auto to = program_.store(options);
-    to->claim(false);
+    to->claim();
     // Beside the savepoint, so that files can be linked from it.
     const ScratchDirectory elsewhere("savepoint");
     const fs::path staging =
         is_remote(directory) ? fs::path(elsewhere.path()) : fs::path(directory) / "staging";
-    const Manifest manifest = from.manifest();
-    for (const StateShard& shard : manifest.shards) {
-      for (const StoredFile& file : shard.files) {
+    Manifest manifest = from.manifest();
+    for (StateShard& shard : manifest.shards) {
+      for (StoredFile& file : shard.files) {
         SnapshotFile staged = from.store().get(file, staging);
         staged.immutable = true;
-        to->put(staged);
+        file = to->put(staged);
         std::error_code ignored;
         fs::remove(staged.path, ignored);
       }
     }
     fs::remove_all(staging);
-    to->publish(from.epoch(), from.store().load(from.epoch()));
+    to->publish(from.epoch(), encode(manifest));
     to->note_committed(from.epoch());
   }
 

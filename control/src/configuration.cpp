@@ -125,7 +125,10 @@ class Configurator {
     const auto not_empty = [](const std::string& text) {
       return text.empty() ? std::nullopt : std::optional(text);
     };
-    const std::string data = "weir-data/" + program_.name;
+    job_name_ = program_.name;
+    take("job", job_name_, program_.name,
+         [](const std::string& text) { return is_plain_name(text) ? std::optional(text) : std::nullopt; });
+    const std::string data = "weir-data/" + job_name_;
 
     std::string max_parallelism = default_of("max-parallelism");
     take("max-parallelism", job.max_parallelism, max_parallelism, whole(32768));
@@ -223,6 +226,7 @@ class Configurator {
   void build_graph() {
     try {
       result_.graph = program_.build(settings());
+      result_.graph.name = job_name_;
       has_graph_ = true;
       append(weir::problems(result_.graph));
     } catch (const std::exception& e) {
@@ -295,6 +299,7 @@ class Configurator {
   const Terminal& terminal_;
   const Layers layers_;
   Configuration result_;
+  std::string job_name_;
   bool has_graph_ = false;
 };
 

@@ -31,6 +31,10 @@ const std::vector<ConfigKey>& keys() {
        "fire or keep"},
       {"linger", "TIME", "0", "Running",
        "Longest time a row waits for its batch to fill; 0 stands for 200 µs.", kDurationForm},
+      {"job", "NAME", "the program's name", "Running",
+       "What the job is called: what it shuts out, commits under and goes on from. Another name, another "
+       "job.",
+       "up to 64 letters, digits, '.', '_' and '-'"},
       {"instance", "NAME", "0", "Running", "Tells several processes of one job apart.",
        "up to 64 letters, digits, '.', '_' and '-'"},
       {"allow-duplicates", "", "false", "Running",

@@ -116,7 +116,7 @@ int write_savepoint(const std::string& directory, const StateQuestion& question,
 
   options.checkpoint_dir = directory;
   const auto to = program.store(options);
-  to->claim(false);
+  to->claim();
   const Manifest manifest = writer.put_into(*to);
   to->publish(manifest.epoch, encode(manifest));
   to->note_committed(manifest.epoch);

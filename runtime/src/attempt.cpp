@@ -137,9 +137,9 @@ std::size_t Attempt::connector_bytes() const {
 
 ConnectorContext Attempt::connector_context(const Vertex& vertex, const RowSchema* schema,
                                             const std::string& scheme) const {
-  ConnectorContext context{graph_.name,         options_.instance, vertex.name, schema,
-                           &world_.environment, &world_.metrics,   {},          world_.log,
-                           world_.stopping};
+  ConnectorContext context{graph_.name, options_.instance,   vertex.name,
+                           schema,      &world_.environment, &world_.metrics,
+                           {},          world_.log,          world_.stopping};
   if (const auto found = options_.connectors.find(scheme); found != options_.connectors.end())
     context.settings = found->second;
   context.memory_bytes = connector_bytes();
@@ -157,8 +157,14 @@ void Attempt::recover(Epoch oldest) {
                     ExitCode::kUsage);
     if (own) log = own;
   }
-  protocol_ = std::make_unique<CommitProtocol>(checkpoints_, log, std::move(named));
-  recovery_ = protocol_->recover({graph_.name, options_.instance, oldest, options_.allow_duplicates});
+  Counter& failures = world_.metrics.counter("weir_checkpoint_cleanup_failures_total",
+                                             "Commits behind which older checkpoints were not removed.");
+  protocol_ = std::make_unique<CommitProtocol>(checkpoints_, log, std::move(named),
+                                               [this, &failures](const std::string& line) {
+                                                 failures.add(1);
+                                                 world_.log(line);
+                                               });
+  recovery_ = protocol_->recover(recovery_options(oldest));
   start_ = recovery_.manifest;
   state_files_ = &checkpoints_;
   if (!start_ && options_.from == StartFrom::kSavepoint) open_savepoint();
@@ -169,16 +175,23 @@ void Attempt::recover(Epoch oldest) {
                                 : fmt::format("starting from {}", state_files_->describe(start_->epoch)));
 }
 
+RecoveryOptions Attempt::recovery_options(Epoch oldest) {
+  RecoveryOptions wanted = weir::recovery_options(graph_, options_, world_.store, oldest);
+  wanted.fits = [this](const Manifest& manifest) { plan_of(manifest, checkpoints_); };
+  return wanted;
+}
+
 void Attempt::log_ignored(Epoch oldest) const {
   // Its own earlier attempts' commits are not ignored: then nothing had been read.
   if (recovery_.ignored == kNoEpoch || oldest != std::numeric_limits<Epoch>::max()) return;
   const char* const means = options_.from == StartFrom::kLatest
                                 ? "rows between that and the present end are skipped"
                                 : "rows from there on are read again, and what they gave is written again";
-  (world_.warn ? world_.warn : world_.log)(fmt::format(
-      "--from {} passes over epoch {}, which is committed: the job begins with empty state, and {}; without "
-      "--from it goes on from that epoch",
-      to_string(options_.from), recovery_.ignored, means));
+  (world_.warn ? world_.warn : world_.log)(
+      fmt::format("--from {} passes over epoch {}, which is committed: the job begins with empty state, "
+                  "and {}; without "
+                  "--from it goes on from that epoch",
+                  to_string(options_.from), recovery_.ignored, means));
 }
 
 void Attempt::check_sources() {
@@ -206,15 +219,20 @@ void Attempt::open_savepoint() {
   state_files_ = savepoint_.get();
 }
 
-void Attempt::plan_state() {
-  plan_ = plan_restore(*start_, graph_, {options_.max_parallelism, options_.allow_dropped_state});
-  if (!plan_.refusals.empty())
+RestorePlan Attempt::plan_of(const Manifest& manifest, const CheckpointStore& from) const {
+  RestorePlan plan = plan_restore(manifest, graph_, {options_.max_parallelism, options_.allow_dropped_state});
+  if (!plan.refusals.empty())
     throw FailJob(
         fmt::format(
             "{} does not fit this pipeline; convert it by a program that has both forms, or start over "
             "with --from fresh: {}",
-            state_files_->describe(start_->epoch), fmt::join(plan_.refusals, "; ")),
+            from.describe(manifest.epoch), fmt::join(plan.refusals, "; ")),
         ExitCode::kStateUnusable);
+  return plan;
+}
+
+void Attempt::plan_state() {
+  plan_ = plan_of(*start_, *state_files_);
   for (const StateOutcome& outcome : plan_.states)
     if (outcome.change.kind != StateChange::Kind::kSame) world_.log(outcome.line);
   for (const std::string& line : plan_.left_behind) (world_.warn ? world_.warn : world_.log)(line);

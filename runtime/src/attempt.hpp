@@ -40,7 +40,8 @@ class Attempt {
   Watch watch() const;
   std::vector<HotKey> hot_keys() const { return hot_keys_.hottest(); }
   bool bounded() const { return bounded_; }
-  Epoch first_epoch() const { return recovery_.next_epoch; }
+  /// Commits before this epoch are none of this run's: 0 where it goes on from one.
+  Epoch first_epoch() const { return recovery_.manifest ? kNoEpoch : recovery_.next_epoch; }
   /// What it goes on from; none: it began anew.
   const std::optional<Manifest>& start() const { return start_; }
 
@@ -69,7 +70,10 @@ class Attempt {
   std::string rows_under_way() const;
   static std::vector<PartitionStatus> slowest_partitions(const OpenSource& open);
   void recover(Epoch oldest);
+  RecoveryOptions recovery_options(Epoch oldest);
   void open_savepoint();
+  /// What a restore of that checkpoint does. Throws FailJob(kStateUnusable) when it cannot be done.
+  RestorePlan plan_of(const Manifest& manifest, const CheckpointStore& from) const;
   void plan_state();
   void log_ignored(Epoch oldest) const;
   /// Shows the sources what the checkpoint knows of them.

@@ -11,7 +11,6 @@
 #include "attempt.hpp"
 #include "dead_letters.hpp"
 #include "loss_watch.hpp"
-#include "savepoint.hpp"
 #include "threaded_run.hpp"
 
 namespace weir {
@@ -160,9 +159,6 @@ std::optional<ExitCode> Job::Core::prepare_restart(const std::string& why) {
 
 void Job::Core::attempt_once() {
   enter(JobState::kStarting);
-  if (oldest == kStartAnew && options.from == StartFrom::kSavepoint &&
-      began_with_savepoint(*checkpoints, options, world.store))
-    oldest = kNoEpoch;
   Attempt attempt(graph, options, world, *checkpoints, oldest);
   // A job that starts anew ignores earlier commits, but never those of its own earlier attempts.
   if (oldest == kStartAnew) oldest = attempt.first_epoch();

@@ -1,9 +1,13 @@
 #include <weir/runtime/restore_preview.hpp>
 
 #include <filesystem>
+#include <limits>
 
-#include <weir/checkpoint/commit_protocol.hpp>
+#include <fmt/format.h>
+
 #include <weir/checkpoint/location.hpp>
+#include <weir/checkpoint/recovery_choice.hpp>
+#include <weir/core/error.hpp>
 
 #include "restored_sources.hpp"
 #include "savepoint.hpp"
@@ -26,14 +30,23 @@ void read_all(CheckpointStore& store, RestorePreview& preview, const std::string
   }
 }
 
-/// The job's own checkpoints, where the options let it go on from them.
-std::unique_ptr<CheckpointStore> own_checkpoints(const JobOptions& options, const StoreMaker& make) {
-  const bool may = options.from == StartFrom::kResume || options.from == StartFrom::kSavepoint;
-  if (!may || !may_hold_checkpoints(options.checkpoint_dir)) return nullptr;
-  auto own = make(options);
-  if (own->last_committed() == kNoEpoch) return nullptr;
-  if (options.from == StartFrom::kSavepoint && !began_with_savepoint(*own, options, make)) return nullptr;
-  return own;
+/// The job's own last commit, where the options let it go on from that.
+ChosenCheckpoint own_checkpoint(CheckpointStore& own, const RecoveryOptions& wanted, const LogSeen& log) {
+  RecoveryChoice choice(own, log.has_log, wanted);
+  if (log.record) choice.check_same_job(*log.record);
+  return choice.choose(log.record);
+}
+
+/// There is no place of checkpoints, and none is made.
+void refuse_commits_without_checkpoints(const JobOptions& options, const LogSeen& log) {
+  if (!log.record || log.record->epoch == kNoEpoch || options.from == StartFrom::kFresh) return;
+  throw FailJob(
+      fmt::format(
+          "a job '{}' has committed epoch {} in Kafka, last run by {}, and there are no checkpoints in {}; "
+          "name the place where they are with --checkpoint-dir, or, if this is to be "
+          "another job, give it a name of its own with --job NAME",
+          log.record->job, log.record->epoch, log.record->holder, options.checkpoint_dir),
+      ExitCode::kStateUnusable);
 }
 
 }  // namespace
@@ -43,15 +56,23 @@ std::vector<RestoredPartition> RestorePreview::partitions_of(const std::string& 
 }
 
 std::optional<RestorePreview> preview_restore(const JobGraph& graph, const JobOptions& options,
-                                              const StoreMaker& make, const std::string& scratch) {
-  std::unique_ptr<CheckpointStore> store = own_checkpoints(options, make);
+                                              const StoreMaker& make, const std::string& scratch,
+                                              const LogSeen& log) {
+  const bool anew = options.from != StartFrom::kResume;
+  const RecoveryOptions wanted =
+      recovery_options(graph, options, make, anew ? std::numeric_limits<Epoch>::max() : kNoEpoch);
+  std::unique_ptr<CheckpointStore> store;
+  ChosenCheckpoint chosen;
+  if (may_hold_checkpoints(options.checkpoint_dir)) {
+    store = make(options);
+    chosen = own_checkpoint(*store, wanted, log);
+  } else {
+    refuse_commits_without_checkpoints(options, log);
+  }
   RestorePreview preview;
-  if (store) {
-    const Epoch epoch = store->last_committed();
-    preview.place = store->describe(epoch);
-    preview.manifest = decode_manifest(store->load(epoch), preview.place);
-    check_ownership(preview.place, preview.manifest.job, preview.manifest.instance,
-                    {graph.name, options.instance, kNoEpoch, false});
+  if (chosen.manifest) {
+    preview.manifest = std::move(*chosen.manifest);
+    preview.place = store->describe(preview.manifest.epoch);
   } else if (options.from == StartFrom::kSavepoint) {
     Savepoint savepoint = open_savepoint(options, make);
     store = std::move(savepoint.store);

@@ -1,5 +1,7 @@
 #include "savepoint.hpp"
 
+#include <limits>
+
 #include <fmt/format.h>
 
 #include <weir/core/error.hpp>
@@ -20,11 +22,16 @@ Savepoint open_savepoint(const JobOptions& options, const StoreMaker& make) {
   return savepoint;
 }
 
-bool began_with_savepoint(CheckpointStore& checkpoints, const JobOptions& options, const StoreMaker& make) {
-  const Epoch epoch = checkpoints.last_committed();
-  if (epoch == kNoEpoch) return false;
-  const Manifest last = decode_manifest(checkpoints.load(epoch), checkpoints.describe(epoch));
-  return last.origin != Checksum{} && last.origin == open_savepoint(options, make).checksum;
+RecoveryOptions recovery_options(const JobGraph& graph, const JobOptions& options, const StoreMaker& make,
+                                 Epoch oldest) {
+  RecoveryOptions wanted{graph.name, options.instance, oldest, options.allow_duplicates};
+  wanted.fingerprint = fingerprint(graph);
+  wanted.takes_job_over = options.from == StartFrom::kFresh;
+  if (options.from == StartFrom::kSavepoint && oldest == std::numeric_limits<Epoch>::max()) {
+    Savepoint savepoint = open_savepoint(options, make);
+    wanted.savepoint = SavepointOrigin{std::move(savepoint.manifest), savepoint.checksum};
+  }
+  return wanted;
 }
 
 }  // namespace weir

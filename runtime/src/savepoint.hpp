@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <weir/checkpoint/manifest.hpp>
+#include <weir/checkpoint/recovery_choice.hpp>
 #include <weir/checkpoint/store.hpp>
 #include <weir/runtime/job.hpp>
 
@@ -22,7 +23,8 @@ struct Savepoint {
 /// Throws FailJob(kStateUnusable) when there is none in options.savepoint, or it cannot be read.
 Savepoint open_savepoint(const JobOptions& options, const StoreMaker& make);
 
-/// Whether the last commit in `checkpoints` goes back to the savepoint that the options name.
-bool began_with_savepoint(CheckpointStore& checkpoints, const JobOptions& options, const StoreMaker& make);
+/// What a job with these options asks of its recovery; opens the savepoint where it is to begin with one.
+RecoveryOptions recovery_options(const JobGraph& graph, const JobOptions& options, const StoreMaker& make,
+                                 Epoch oldest);
 
 }  // namespace weir

@@ -14,11 +14,16 @@ class LogCommit final : public CommitLog {
   LogCommit(SimulatedLog& log, SimulatedEnvironment& environment, const Faults& faults)
       : log_(log), environment_(environment), faults_(faults) {}
 
+  std::optional<std::string> look() override { return log_.record; }
   void fence() override {
     log_.open.clear();
     holder_ = ++log_.holder;
   }
   std::optional<std::string> last_record() override { return log_.record; }
+  void claim(const std::string& record) override {
+    check_holder();
+    log_.record = record;
+  }
   void commit(Epoch, const std::string& record) override {
     kill_point("after_flush_before_commit");
     check_holder();

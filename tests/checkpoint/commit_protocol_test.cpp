@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <optional>
@@ -20,7 +21,16 @@ class ScriptedStore final : public CheckpointStore {
  public:
   explicit ScriptedStore(Journal& journal) : journal_(journal) {}
 
-  void claim(bool fenced) override { journal_.push_back(fenced ? "claim after fence" : "claim"); }
+  std::string identity(bool) override { return id; }
+  ClaimNumber last_claim() override { return last; }
+  ClaimNumber claim() override {
+    journal_.push_back("claim");
+    return last = 1;
+  }
+  void take_over(ClaimNumber number) override {
+    journal_.push_back("take over");
+    last = number;
+  }
   void check_owner() override { journal_.push_back("check owner"); }
   std::vector<Epoch> epochs() override {
     std::vector<Epoch> epochs;
@@ -40,14 +50,18 @@ class ScriptedStore final : public CheckpointStore {
     std::string text = "retain";
     for (const Epoch epoch : epochs) text += " " + std::to_string(epoch);
     journal_.push_back(text);
-    std::erase_if(manifests, [&](const auto& m) {
-      return std::find(epochs.begin(), epochs.end(), m.first) == epochs.end();
-    });
+    const Epoch oldest = *std::min_element(epochs.begin(), epochs.end());
+    std::erase_if(manifests, [&](const auto& m) { return m.first < oldest; });
+    if (!trouble.empty()) throw RestartJob(trouble);
   }
-  void note_committed(Epoch epoch) override { committed = epoch; }
+  void note_committed(Epoch epoch) override { committed = std::max(committed, epoch); }
+  Epoch noted_committed() override { return committed; }
   Epoch last_committed() override { return committed; }
   std::string describe(Epoch epoch) const override { return "manifest " + std::to_string(epoch); }
 
+  std::string id = "here";
+  std::string trouble;
+  ClaimNumber last = 0;
   Epoch committed = kNoEpoch;
   std::map<Epoch, std::string> manifests;
   Epoch highest = kNoEpoch;
@@ -59,7 +73,15 @@ class ScriptedStore final : public CheckpointStore {
 class ScriptedLog final : public CommitLog {
  public:
   explicit ScriptedLog(Journal& journal) : journal_(journal) {}
+  std::optional<std::string> look() override {
+    journal_.push_back("look");
+    return record;
+  }
   void fence() override { journal_.push_back("fence"); }
+  void claim(const std::string& bytes) override {
+    journal_.push_back("claim in log");
+    record = bytes;
+  }
   std::optional<std::string> last_record() override {
     journal_.push_back("read log");
     return record;
@@ -80,6 +102,10 @@ class ScriptedLog final : public CommitLog {
 class ScriptedSink final : public Sink {
  public:
   ScriptedSink(std::string name, Journal& journal) : name_(std::move(name)), journal_(journal) {}
+  ClaimNumber reserve(bool) override {
+    journal_.push_back(name_ + " reserve");
+    return 0;
+  }
   void recover(Epoch restored, const std::vector<SinkPart>& parts) override {
     note("recover", restored, parts);
   }
@@ -129,6 +155,7 @@ struct World {
 };
 
 RecoveryOptions allowing_duplicates() { return {"job", "0", kNoEpoch, true}; }
+RecoveryOptions starting_anew() { return {"job", "0", std::numeric_limits<Epoch>::max(), false}; }
 
 std::string refusal(World& world, const RecoveryOptions& options = {"job", "0", kNoEpoch, false}) {
   try {
@@ -148,8 +175,8 @@ TEST_CASE("CommitProtocol starts anew where nothing was ever committed, and fenc
   const RecoveryPoint point = world.recover();
   CHECK_FALSE(point.manifest);
   CHECK(point.next_epoch == 1);
-  CHECK(world.journal ==
-        Journal{"check owner", "fence", "claim after fence", "read log", "rows recover 0", "late recover 0"});
+  CHECK(world.journal == Journal{"check owner", "look", "rows reserve", "late reserve", "fence", "read log",
+                                 "claim in log", "take over", "rows recover 0", "late recover 0"});
 }
 
 TEST_CASE("CommitProtocol publishes, commits, tells the sinks, and only then lets go of older checkpoints") {
@@ -162,8 +189,8 @@ TEST_CASE("CommitProtocol publishes, commits, tells the sinks, and only then let
   world.journal.clear();
   protocol.commit(World::manifest(2));
   protocol.commit(World::manifest(5));
-  CHECK(world.journal == Journal{"publish 2", "commit 2", "rows commit 2 file2", "retain 1 2", "publish 5",
-                                 "commit 5", "rows commit 5 file5", "retain 2 5"});
+  CHECK(world.journal == Journal{"publish 2", "commit 2", "rows commit 2 file2", "retain 2 1", "publish 5",
+                                 "commit 5", "rows commit 5 file5", "retain 5 2"});
 }
 
 TEST_CASE("CommitProtocol chains manifests, each naming the one before it") {
@@ -189,8 +216,8 @@ TEST_CASE("CommitProtocol goes on from exactly the epoch that is committed, and 
   CHECK(point.manifest->epoch == 2);
   CHECK(point.checksum == checksum(world.store.manifests.at(2)));
   CHECK(point.next_epoch == 3);
-  CHECK(world.journal == Journal{"check owner", "fence", "claim after fence", "read log",
-                                 "rows recover 2 file2", "late recover 2"});
+  CHECK(world.journal == Journal{"check owner", "look", "rows reserve", "late reserve", "fence", "read log",
+                                 "claim in log", "take over", "rows recover 2 file2", "late recover 2"});
 }
 
 TEST_CASE("CommitProtocol does nothing more once a commit has failed") {
@@ -238,8 +265,172 @@ TEST_CASE("CommitProtocol refuses a log that has lost its commits") {
   World world;
   world.commit({1, 2});
   world.log.record.reset();
+  CHECK_THAT(refusal(world), Catch::Contains("epoch 2 was committed by this job") &&
+                                 Catch::Contains("control topic was deleted"));
+  world.store.committed = kNoEpoch;  // the chain of manifests says it as well
   CHECK_THAT(refusal(world),
              Catch::Contains("manifest 2 follows epoch 1") && Catch::Contains("control topic was deleted"));
+}
+
+TEST_CASE("CommitProtocol refuses a log that has lost its only commit, and says how to start anew") {
+  World world;
+  world.commit({1});
+  SECTION("no record at all") { world.log.record.reset(); }
+  SECTION("a control topic that was made anew and claimed since") {
+    CommitRecord claim = decode_commit_record(*world.log.record);
+    claim.epoch = kNoEpoch;
+    claim.sources.clear();
+    world.log.record = encode(claim);
+  }
+  CHECK_THAT(refusal(world), Catch::Contains("epoch 1 was committed by this job") &&
+                                 Catch::Contains("no commit record") && Catch::Contains("--from fresh"));
+  CHECK_THAT(refusal(world, allowing_duplicates()), Catch::Contains("--from fresh"));
+  CHECK_FALSE(world.recover(starting_anew()).manifest);
+}
+
+TEST_CASE("CommitProtocol refuses a place that has lost its checkpoints but knows of commits") {
+  const bool with_log = GENERATE(true, false);
+  World world;
+  world.commit({1, 2}, with_log);
+  world.store.manifests.clear();
+  world.log.record.reset();
+  try {
+    world.recover({"job", "0", kNoEpoch, false}, with_log);
+    FAIL("nothing was refused");
+  } catch (const FailJob& failure) {
+    CHECK(failure.code() == ExitCode::kStateUnusable);
+    CHECK_THAT(failure.what(), Catch::Contains("epoch 2") && Catch::Contains("--from fresh"));
+  }
+  CHECK_FALSE(world.recover(starting_anew(), with_log).manifest);
+}
+
+TEST_CASE("CommitProtocol refuses to go back by a checkpoint because the newest is missing") {
+  World world;
+  world.commit({1, 2}, false);
+  world.store.manifests.erase(2);
+  CHECK_THROWS_WITH(world.recover({"job", "0", kNoEpoch, false}, false),
+                    Catch::Contains("epoch 2 was committed") && Catch::Contains("--allow-duplicates"));
+  CHECK(world.recover(allowing_duplicates(), false).manifest->epoch == 1);
+}
+
+TEST_CASE("CommitProtocol refuses a log that knows an older commit than the store") {
+  World world;
+  world.commit({1});
+  const auto older = world.log.record;
+  world.commit({2});
+  world.log.record = older;
+  CHECK_THAT(refusal(world), Catch::Contains("epoch 2 was committed") && Catch::Contains("is of epoch 1"));
+  CHECK(world.recover(allowing_duplicates()).manifest->epoch == 1);
+}
+
+TEST_CASE("CommitProtocol does not need the note of what is committed") {
+  const bool with_log = GENERATE(true, false);
+  World world;
+  world.commit({1}, with_log);
+  world.store.committed = kNoEpoch;
+  CHECK(world.recover({"job", "0", kNoEpoch, false}, with_log).manifest->epoch == 1);
+}
+
+TEST_CASE("CommitProtocol shuts nobody out who keeps the job's checkpoints elsewhere") {
+  World world;
+  world.commit({1, 2});
+  World other;  // the same program, another place
+  other.store.id = "elsewhere";
+  other.log.record = world.log.record;
+  const auto refused = [&](const RecoveryOptions& options) {
+    other.journal.clear();
+    CHECK_THAT(refusal(other, options), Catch::Contains("--job NAME") && Catch::Contains("--from fresh") &&
+                                            Catch::Contains("--checkpoint-dir"));
+    CHECK(std::count(other.journal.begin(), other.journal.end(), "fence") == 0);
+  };
+  RecoveryOptions options{"job", "0", kNoEpoch, false};
+  refused(options);
+  options.oldest = std::numeric_limits<Epoch>::max();  // --from earliest
+  refused(options);
+  options.takes_job_over = true;  // --from fresh
+  CHECK_FALSE(other.recover(options).manifest);
+  CHECK(decode_commit_record(*other.log.record).store == "elsewhere");
+}
+
+TEST_CASE("CommitProtocol goes on in a place that was moved, whatever it is called there") {
+  World world;
+  world.commit({1, 2});
+  world.store.id = "moved without what tells it from others";
+  CHECK(world.recover().manifest->epoch == 2);
+}
+
+TEST_CASE("CommitProtocol begins with a savepoint once, also when what it has committed is lost since") {
+  World world;
+  RecoveryOptions options = starting_anew();
+  Manifest savepoint = World::manifest(9);
+  options.savepoint = SavepointOrigin{savepoint, Checksum{7, 7}};
+  const bool with_log = GENERATE(true, false);
+  CommitProtocol protocol = world.process(with_log);
+  CHECK_FALSE(protocol.recover(options).manifest);
+  Manifest first = World::manifest(1);
+  first.origin = Checksum{7, 7};
+  protocol.commit(first);
+  world.store.committed = kNoEpoch;
+  CHECK(world.recover(options, with_log).manifest->epoch == 1);
+  SECTION("another savepoint begins anew") {
+    options.savepoint->checksum = Checksum{8, 8};
+    CHECK_FALSE(world.recover(options, with_log).manifest);
+  }
+  SECTION("its checkpoints are lost") {
+    world.store.manifests.clear();
+    world.store.committed = 1;
+    CHECK_THROWS_AS(world.recover(options, with_log), FailJob);
+  }
+}
+
+TEST_CASE("CommitProtocol moves to the place of a savepoint that holds what was committed last") {
+  World world;
+  world.commit({1, 2});
+  RecoveryOptions options = starting_anew();
+  options.savepoint = SavepointOrigin{decode_manifest(world.store.manifests.at(2), "2"), Checksum{7, 7}};
+  World other;
+  other.store.id = "elsewhere";
+  other.log.record = world.log.record;
+  CHECK_FALSE(other.recover(options).manifest);
+  options.savepoint->manifest = decode_manifest(world.store.manifests.at(1), "1");
+  other.store.id = "somewhere else";
+  CHECK_THAT(refusal(other, options), Catch::Contains("--job NAME"));
+}
+
+TEST_CASE("CommitProtocol shuts nobody out for a checkpoint that does not fit the pipeline") {
+  World world;
+  world.commit({1, 2});
+  world.journal.clear();
+  RecoveryOptions options{"job", "0", kNoEpoch, false};
+  options.fits = [](const Manifest&) { throw FailJob("does not fit", ExitCode::kStateUnusable); };
+  CHECK_THAT(refusal(world, options), Catch::Contains("does not fit"));
+  CHECK(std::count(world.journal.begin(), world.journal.end(), "fence") == 0);
+}
+
+TEST_CASE("CommitProtocol reports what it could not clean up, and goes on") {
+  World world;
+  std::vector<std::string> told;
+  CommitProtocol protocol(world.store, &world.log, {},
+                          [&](const std::string& line) { told.push_back(line); });
+  protocol.recover({"job", "0", kNoEpoch, false});
+  world.store.trouble = "the disk is read-only";
+  protocol.commit(World::manifest(1));
+  REQUIRE(told.size() == 1);
+  CHECK_THAT(told[0], Catch::Contains("epoch 1 is committed") && Catch::Contains("the disk is read-only"));
+  world.store.trouble.clear();
+  protocol.commit(World::manifest(2));
+  CHECK(told.size() == 1);
+}
+
+TEST_CASE("CommitProtocol numbers its claims upwards, by log and store") {
+  World world;
+  world.commit({1});
+  const ClaimNumber first = decode_commit_record(*world.log.record).claim;
+  CHECK(first > 0);
+  world.store.last = first + 7;  // a log that has lost some
+  world.commit({2});
+  CHECK(decode_commit_record(*world.log.record).claim == first + 8);
+  CHECK(world.store.last == first + 8);
 }
 
 TEST_CASE("CommitProtocol refuses to go on without the committed checkpoint, unless output may be repeated") {
@@ -276,6 +467,7 @@ TEST_CASE("CommitProtocol refuses a damaged checkpoint, unless output may be rep
   protocol.commit(World::manifest(3));
   CHECK(decode_manifest(world.store.manifests.at(3), "3").predecessor == 1);
   CHECK(world.store.manifests.contains(1));  // the one it went on from, not the damaged one
+  protocol.commit(World::manifest(4));
   CHECK_FALSE(world.store.manifests.contains(2));
 }
 
@@ -339,7 +531,8 @@ TEST_CASE("CommitProtocol without a log takes the newest manifest for committed"
   world.journal.clear();
   const RecoveryPoint point = world.recover({"job", "0", kNoEpoch, false}, false);
   CHECK(point.manifest->epoch == 3);
-  CHECK(world.journal == Journal{"check owner", "claim", "rows recover 3 file3", "late recover 3"});
+  CHECK(world.journal == Journal{"check owner", "rows reserve", "late reserve", "claim",
+                                 "rows recover 3 file3", "late recover 3"});
 }
 
 TEST_CASE("CommitProtocol takes the log's word where the store has forgotten its highest epoch") {

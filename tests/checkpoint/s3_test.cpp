@@ -98,7 +98,7 @@ TEST_CASE("A large file goes to S3 in parts and comes back whole", "[s3]") {
   for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 7919 >> 8);
   const auto store = make_s3_store(address_on(server, "large"));
   const StoredFile stored = store->put(scratch.file("000001.sst", large, true));
-  CHECK(stored == StoredFile{"000001.sst", large.size(), checksum(large)});
+  CHECK(stored == StoredFile{"000001.sst", large.size(), checksum(large), 1});
   CHECK(store->get(stored, "").bytes == large);
   CHECK(content_of_file(store->get(stored, (scratch / "staging").string()).path) == large);
 }
@@ -110,7 +110,7 @@ TEST_CASE("Any damage of an object on S3 is found", "[s3]") {
   const auto store = make_s3_store(address);
   const StoredFile stored = store->put({"entries", "", "content", false});
   S3Client client(S3Address::parse(address), S3Credentials::of_environment());
-  const std::string key = "files/" + stored.checksum.hex();
+  const std::string key = "files/" + stored.stored_name();
   const auto refused = [&] { return failure_of([&] { store->get(stored, ""); }); };
   client.put(key, "c0ntent");
   CHECK_THAT(refused(),
@@ -158,7 +158,7 @@ TEST_CASE("A bucket that is not there is named, and no empty one is taken for it
   const char* server = std::getenv("WEIR_S3_TEST");
   if (!server) return;
   const auto store = make_s3_store(fmt::format("s3://nowhere/p?endpoint={}", server), StoreClaim::kLater);
-  CHECK_THAT(failure_of([&] { store->claim(false); }, ExitCode::kUsage), Catch::Contains("nowhere"));
+  CHECK_THAT(failure_of([&] { store->claim(); }, ExitCode::kUsage), Catch::Contains("nowhere"));
   CHECK_THAT(failure_of([&] { store->epochs(); }, ExitCode::kUsage), Catch::Contains("nowhere"));
 }
 

@@ -63,8 +63,9 @@ TEST_CASE("A checkpoint store brings back what was put, from memory and from fil
   const StoredFile bytes = s.store->put({"entries", "", "state", false});
   const StoredFile immutable = s.store->put(s.scratch.file("000001.sst", large, true));
   const StoredFile changing = s.store->put(s.scratch.file("CURRENT", "MANIFEST-1", false));
-  CHECK(bytes == StoredFile{"entries", 5, checksum("state")});
-  CHECK(immutable == StoredFile{"000001.sst", large.size(), checksum(large)});
+  const ClaimNumber own = s.kind == Kind::kMemory ? 0 : 1;
+  CHECK(bytes == StoredFile{"entries", 5, checksum("state"), own});
+  CHECK(immutable == StoredFile{"000001.sst", large.size(), checksum(large), own});
   s.reopen();
   CHECK(s.content(bytes) == "state");
   CHECK(s.content(immutable) == large);
@@ -106,7 +107,7 @@ TEST_CASE("A checkpoint store lists and loads what was published", "[store]") {
   CHECK_THAT(s.store->describe(11), Catch::Contains("11"));
 }
 
-TEST_CASE("retain() removes other manifests and the files that only they named", "[store]") {
+TEST_CASE("retain() removes earlier manifests and the files that only they named", "[store]") {
   Stores s;
   const StoredFile a = s.store->put({"a", "", "only 1", false}),
                    b = s.store->put({"b", "", "1 and 2", false});
@@ -120,13 +121,24 @@ TEST_CASE("retain() removes other manifests and the files that only they named",
   CHECK_FALSE(s.is_there(a));
   CHECK(s.is_there(b));
   CHECK(s.is_there(d));
-  s.store->retain({2});
-  CHECK(s.is_there(b));
-  CHECK(s.is_there(c));
-  CHECK_FALSE(s.is_there(d));
   s.reopen();
-  CHECK(s.store->epochs() == std::vector<Epoch>{2});
+  s.store->retain({3});
+  CHECK_FALSE(s.is_there(b));
+  CHECK(s.is_there(c));
+  CHECK(s.is_there(d));
+  s.reopen();
+  CHECK(s.store->epochs() == std::vector<Epoch>{3});
   CHECK(s.store->highest_epoch() == 3);
+}
+
+TEST_CASE("retain() leaves later manifests, whoever published them, and their files", "[store]") {
+  Stores s;
+  s.store->publish(1, encode(manifest_of(1, {})));
+  const StoredFile later = s.store->put({"a", "", "later", false});
+  s.store->publish(5, encode(manifest_of(5, {later})));
+  s.store->retain({1});
+  CHECK(s.store->epochs() == std::vector<Epoch>{1, 5});
+  CHECK(s.is_there(later));
 }
 
 TEST_CASE("retain() leaves files that are put but not published yet", "[store]") {
@@ -157,15 +169,31 @@ TEST_CASE("Files of an epoch that came to nothing go in the end", "[store]") {
   CHECK_FALSE(s.is_there(aborted));
 }
 
-TEST_CASE("A new store object removes at once what no manifest names", "[store]") {
+TEST_CASE("A new claim removes what an earlier one left, once it has a commit of its own", "[store]") {
   Stores s;
   const StoredFile aborted = s.store->put({"a", "", "aborted", false}),
                    kept = s.store->put({"b", "", "kept", false});
   s.store->publish(1, encode(manifest_of(1, {kept})));
   s.reopen();
-  s.store->retain({1});
+  CHECK(s.is_there(aborted));
+  s.store->publish(2, encode(manifest_of(2, {kept})));
+  s.store->retain({1, 2});
   CHECK_FALSE(s.is_there(aborted));
   CHECK(s.is_there(kept));
+}
+
+TEST_CASE("Content that another claim has put and no manifest names is not relied on", "[store]") {
+  Stores s;
+  if (s.kind == Kind::kMemory) return;
+  const StoredFile before = s.store->put({"a", "", "content", false});
+  s.reopen();
+  const StoredFile own = s.store->put({"a", "", "content", false});
+  CHECK(own.claim > before.claim);
+  CHECK(s.content(own) == "content");
+  s.store->publish(1, encode(manifest_of(1, {own})));
+  s.reopen();
+  s.store->load(1);
+  CHECK(s.store->put({"b", "", "content", false}).claim == own.claim);
 }
 
 TEST_CASE("get() refuses a file that was never put, by its name", "[store]") {
@@ -207,11 +235,9 @@ TEST_CASE("An epoch that was published and removed is never the highest twice", 
   Stores s;
   s.store->publish(5, encode(manifest_of(5, {})));
   s.store->publish(9, encode(manifest_of(9, {})));
-  s.store->retain({5});
   CHECK(s.store->highest_epoch() == 9);
   s.reopen();
   CHECK(s.store->highest_epoch() == 9);
-  CHECK(s.store->epochs() == std::vector<Epoch>{5});
   s.store->publish(10, encode(manifest_of(10, {})));
   s.store->retain({10});
   CHECK(s.store->epochs() == std::vector<Epoch>{10});
@@ -226,6 +252,8 @@ TEST_CASE("The last committed epoch is the one that was noted, or the one before
   CHECK(s.store->last_committed() == 3);
   s.store->publish(4, encode(manifest_of(4, {})));
   CHECK(s.store->last_committed() == 3);
+  s.store->note_committed(2);
+  CHECK(s.store->noted_committed() == 3);
   s.store->retain({4});
   if (s.kind != Kind::kMemory) CHECK(s.store->last_committed() == kNoEpoch);
 }
@@ -243,7 +271,8 @@ TEST_CASE("Several threads may put the same and other files at once, while other
         stored[t].push_back(s.store->put({"common", "", std::to_string(i), false}));
       }
     });
-  for (int n = 0; n < 5; ++n) s.store->retain({});
+  s.store->publish(1, encode(manifest_of(1, {})));
+  for (int n = 0; n < 5; ++n) s.store->retain({1});
   for (std::thread& thread : threads) thread.join();
   for (const auto& files : stored)
     for (const StoredFile& file : files) CHECK(checksum(s.content(file)) == file.checksum);
@@ -267,12 +296,16 @@ TEST_CASE("A holder that a commit log has shut out is fenced by the one that tak
   };
   s.store->publish(1, encode(manifest_of(1, {})));
   const auto successor = open();
-  successor->claim(true);
+  successor->take_over(s.store->last_claim() + 1);
   CHECK(successor->epochs() == std::vector<Epoch>{1});
   CHECK_THROWS_AS(s.store->check_owner(), Fenced);
   CHECK_THROWS_AS(s.store->publish(2, encode(manifest_of(2, {}))), Fenced);
   successor->publish(2, encode(manifest_of(2, {})));
   CHECK(successor->epochs() == std::vector<Epoch>{1, 2});
+  CHECK(successor->identity(false) == s.store->identity(false));
+  // One that was late to claim finds that out, and hides nothing.
+  CHECK_THROWS_AS(open()->take_over(successor->last_claim() - 1), Fenced);
+  CHECK_NOTHROW(successor->check_owner());
 }
 
 }  // namespace weir

@@ -12,6 +12,7 @@
 #include "file_connector.hpp"
 #include "file_sink_writer.hpp"
 #include "part_file.hpp"
+#include "recovered_sink.hpp"
 #include "temp_dir.hpp"
 
 namespace {
@@ -97,7 +98,7 @@ TEST_CASE("FileSink puts rows below the directories of their partitions, and lea
   const TempDir dir;
   FakeEnvironment environment;
   Attempt attempt(environment, "file:" + dir.path("out") + "?partition_by=day,shop");
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   auto writer = attempt.sink->open_writer(2);
   attempt.write(*writer, {{1, "mon", 7}, {2, "tue", 7}, {3, "mon", 7}, {4, "23:58/%", -1}, {5, "", {}}});
   const SinkPart part = attempt.flush(*writer, 7);
@@ -122,7 +123,7 @@ TEST_CASE("FileSink's CSV header leaves out the columns of the partition") {
   const TempDir dir;
   FakeEnvironment environment;
   Attempt attempt(environment, "file:" + dir.path("out") + "?format=csv&partition_by=shop");
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   attempt.sink->commit(1, {attempt.stage(1, 0, {{1, "mon", 7}})});
   CHECK(visible(dir.path("out")) ==
         Files{{"shop=7/part-0000000001-0-000001.csv", "id,day,price\n1,mon,0\n"}});
@@ -136,7 +137,7 @@ TEST_CASE("FileSink finishes on recovery the renames of all partitions, wherever
   std::vector<SinkPart> parts;
   {
     Attempt first(environment, address);
-    first.sink->recover(weir::kNoEpoch, {});
+    recover(*first.sink, weir::kNoEpoch, {});
     parts = {first.stage(4, 0, {{1, "mon", 1}, {2, "tue", 1}}), first.stage(4, 1, {{3, "tue", 1}})};
     first.stage(5, 0, {{4, "lost, to be replayed", 1}});
     std::vector<weir::PartFile> files = weir::PartFile::decode(parts[0].payload);
@@ -152,7 +153,7 @@ TEST_CASE("FileSink finishes on recovery the renames of all partitions, wherever
   };
   for (int again = 0; again < 2; ++again) {
     Attempt next(environment, address);
-    next.sink->recover(4, parts);
+    recover(*next.sink, 4, parts);
     CHECK(visible(dir.path("out")) == Files{{"day=mon/part-0000000004-0-000001.jsonl", shop_and(1)},
                                             {"day=tue/part-0000000004-0-000002.jsonl", shop_and(2)},
                                             {"day=tue/part-0000000004-1-000001.jsonl", shop_and(3)}});
@@ -177,7 +178,7 @@ TEST_CASE("FileSink keeps each row once and in order in its partition, through a
   std::int64_t id = 0;
   for (int attempts = 0; attempts < 4; ++attempts) {
     Attempt attempt(environment, address);
-    attempt.sink->recover(restored, parts);
+    recover(*attempt.sink, restored, parts);
     auto writer = attempt.sink->open_writer(0);
     for (unsigned left = 1 + below(3); left > 0; --left) {
       std::map<int, std::vector<std::int64_t>> written;
@@ -204,7 +205,7 @@ TEST_CASE("FileSink keeps each row once and in order in its partition, through a
     environment.run_jobs();
     ++epoch;
   }
-  Attempt(environment, address).sink->recover(restored, parts);
+  recover(*Attempt(environment, address).sink, restored, parts);
 
   std::map<int, std::string> text;
   for (const auto& [path, content] : visible(dir.path("out")))
@@ -225,7 +226,7 @@ TEST_CASE("FileSink has few files open, however many partitions take turns") {
   std::size_t most_open = 0;
   environment.after_each_job = [&] { most_open = std::max(most_open, open_staged_files()); };
   Attempt attempt(environment, "file:" + dir.path("out") + "?partition_by=shop");
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   auto writer = attempt.sink->open_writer(0);
   const std::string wide(100'000, 'x');  // more than waits in memory for a file
   for (int round = 0; round < 2; ++round) {
@@ -242,7 +243,7 @@ TEST_CASE("A second fresh run into a directory with partitions gives other names
   FakeEnvironment environment;
   for (const std::int64_t id : {1, 2}) {
     Attempt run(environment, "file:" + dir.path("out") + "?partition_by=day,shop");
-    run.sink->recover(weir::kNoEpoch, {});
+    recover(*run.sink, weir::kNoEpoch, {});
     run.sink->commit(1, {run.stage(1, 0, {{id, "mon", 7}})});
   }
   CHECK(visible(dir.path("out")) == Files{{"day=mon/shop=7/part-0000000001-0-000001.jsonl", line(1)},
@@ -273,7 +274,7 @@ TEST_CASE("FileSink ends the job at a value that is too long for a directory, na
   const TempDir dir;
   FakeEnvironment environment;
   Attempt attempt(environment, "file:" + dir.path("out") + "?partition_by=day");
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   auto writer = attempt.sink->open_writer(0);
   const std::string fits(251, 'x'), too_long(252, 'x');
   attempt.write(*writer, {{1, fits, 1}});

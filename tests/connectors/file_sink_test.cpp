@@ -5,11 +5,13 @@
 
 #include <weir/core/error.hpp>
 #include <weir/core/hash.hpp>
+#include <weir/core/kill_point.hpp>
 
 #include "failure_of.hpp"
 #include "fake_environment.hpp"
 #include "file_connector.hpp"
 #include "part_file.hpp"
+#include "recovered_sink.hpp"
 #include "rows.hpp"
 #include "temp_dir.hpp"
 
@@ -28,9 +30,13 @@ struct Attempt {
   FakeEnvironment& environment;
   std::unique_ptr<weir::Sink> sink;
 
-  Attempt(FakeEnvironment& e, const std::string& address) : environment(e) {
+  Attempt(FakeEnvironment& e, const std::string& address, const std::string& name = "out",
+          const std::string& job = "job")
+      : environment(e) {
     weir::ConnectorContext context;
-    context.name = "out";
+    context.job = job;
+    context.instance = "0";
+    context.name = name;
     context.schema = &weir::row_schema<Flight>();
     context.environment = &e;
     sink = weir::make_file_sink(ConnectorUri::parse(address), context);
@@ -75,7 +81,7 @@ std::vector<std::string> staged(const std::string& directory) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(directory + "/.staged")) {
     const std::string name = entry.path().filename().string();
-    if (name != "LOCK" && name != "RUN") names.push_back(name);
+    if (name != "LOCK" && name != "RUN" && !name.starts_with("OWNER.")) names.push_back(name);
   }
   return names;
 }
@@ -88,7 +94,7 @@ TEST_CASE("FileSink shows an epoch's rows only when it is committed, then whole"
   const TempDir dir;
   FakeEnvironment environment;
   Attempt attempt(environment, "file:" + dir.path("out") + "/");
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   auto writer = attempt.sink->open_writer(2);
   attempt.write(*writer, {"EWR", "JFK"});
   attempt.write(*writer, {"LGA"});
@@ -112,7 +118,7 @@ TEST_CASE("FileSink makes no file for an epoch without rows") {
   const TempDir dir;
   FakeEnvironment environment;
   Attempt attempt(environment, "file:" + dir.path("out"));
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   auto writer = attempt.sink->open_writer(0);
   attempt.write(*writer, {});
   CHECK(writer->try_flush(1));
@@ -128,7 +134,7 @@ TEST_CASE("FileSink's digest is that of the lines, epoch by epoch") {
   const TempDir dir;
   FakeEnvironment environment;
   Attempt attempt(environment, "file:" + dir.path("out"));
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   auto writer = attempt.sink->open_writer(0);
   for (const char* origin : {"EWR", "JFK"}) {
     attempt.write(*writer, {origin});
@@ -146,7 +152,7 @@ TEST_CASE("FileSink finishes on recovery what was staged and not yet renamed, an
   std::vector<SinkPart> parts;
   {
     Attempt first(environment, "file:" + dir.path("out"));
-    first.sink->recover(weir::kNoEpoch, {});
+    recover(*first.sink, weir::kNoEpoch, {});
     parts = {first.stage(4, 0, {"EWR"}), first.stage(4, 1, {"JFK"})};
     first.stage(5, 0, {"lost, to be replayed"});
     auto open = first.sink->open_writer(1);
@@ -158,7 +164,7 @@ TEST_CASE("FileSink finishes on recovery what was staged and not yet renamed, an
   // The first recovery may itself have been cut off between its renames, or after them.
   for (int again = 0; again < 3; ++again) {
     Attempt next(environment, "file:" + dir.path("out"));
-    next.sink->recover(4, parts);
+    recover(*next.sink, 4, parts);
     CHECK(visible(dir.path("out")) == expected);
     CHECK(staged(dir.path("out")).empty());
   }
@@ -170,12 +176,12 @@ TEST_CASE("FileSink finishes a commit of which one rename had been done") {
   std::vector<SinkPart> parts;
   {
     Attempt first(environment, "file:" + dir.path("out"));
-    first.sink->recover(weir::kNoEpoch, {});
+    recover(*first.sink, weir::kNoEpoch, {});
     parts = {first.stage(4, 0, {"EWR"}), first.stage(4, 1, {"JFK"})};
     first.sink->commit(4, {parts[0]});
   }
   Attempt next(environment, "file:" + dir.path("out"));
-  next.sink->recover(4, parts);
+  recover(*next.sink, 4, parts);
   CHECK(visible(dir.path("out")) ==
         Files{{"part-0000000004-0.jsonl", line("EWR")}, {"part-0000000004-1.jsonl", line("JFK")}});
 }
@@ -186,39 +192,39 @@ TEST_CASE("FileSink refuses to go on when a part file is nowhere, damaged, or it
   SinkPart part;
   {
     Attempt first(environment, "file:" + dir.path("out"));
-    first.sink->recover(weir::kNoEpoch, {});
+    recover(*first.sink, weir::kNoEpoch, {});
     part = first.stage(4, 0, {"EWR"});
   }
   const weir::PartFile about = weir::PartFile::decode(part.payload).at(0);
   const std::string staged_path = dir.path("out/.staged/" + about.staged_name);
   const std::string final_path = dir.path("out/part-0000000004-0.jsonl");
-  const auto recover = [&] { Attempt(environment, "file:" + dir.path("out")).sink->recover(4, {part}); };
+  const auto go_on = [&] { recover(*Attempt(environment, "file:" + dir.path("out")).sink, 4, {part}); };
 
   SECTION("nowhere") {
     fs::remove(staged_path);
-    CHECK_THAT(failure_of(ExitCode::kStateUnusable, recover),
+    CHECK_THAT(failure_of(ExitCode::kStateUnusable, go_on),
                Catch::Contains(about.staged_name) && Catch::Contains(final_path));
   }
   SECTION("damaged") {
     std::string content = content_of(staged_path);
     content[5] = 'X';
     dir.write("out/.staged/" + about.staged_name, content);
-    CHECK_THAT(failure_of(ExitCode::kStateUnusable, recover), Catch::Contains(about.staged_name));
+    CHECK_THAT(failure_of(ExitCode::kStateUnusable, go_on), Catch::Contains(about.staged_name));
     CHECK(visible(dir.path("out")).empty());
   }
   SECTION("cut off") {
     fs::resize_file(staged_path, 3);
-    CHECK_THAT(failure_of(ExitCode::kStateUnusable, recover), Catch::Contains(about.staged_name));
+    CHECK_THAT(failure_of(ExitCode::kStateUnusable, go_on), Catch::Contains(about.staged_name));
   }
   SECTION("name taken by other content") {
     dir.write("out/part-0000000004-0.jsonl", "something else\n");
-    CHECK_THAT(failure_of(ExitCode::kStateUnusable, recover),
+    CHECK_THAT(failure_of(ExitCode::kStateUnusable, go_on),
                Catch::Contains(final_path) && Catch::Contains(about.staged_name));
     CHECK(content_of(final_path) == "something else\n");
   }
   SECTION("an entry that is none") {
     part.payload = "part 2\n";
-    failure_of(ExitCode::kStateUnusable, recover);
+    failure_of(ExitCode::kStateUnusable, go_on);
   }
 }
 
@@ -228,13 +234,13 @@ TEST_CASE("A second fresh run into a directory keeps the first one's files and g
   const std::string address = "file:" + dir.path("out");
   for (const char* origin : {"first", "second", "third"}) {
     Attempt run(environment, address);
-    run.sink->recover(weir::kNoEpoch, {});
+    recover(*run.sink, weir::kNoEpoch, {});
     run.sink->commit(1, {run.stage(1, 0, {origin})});
   }
   {
     // The third run goes on after a restart.
     Attempt run(environment, address);
-    run.sink->recover(1, {});
+    recover(*run.sink, 1, {});
     run.sink->commit(2, {run.stage(2, 0, {"third, on"})});
   }
   CHECK(visible(dir.path("out")) == Files{{"part-0000000001-0.jsonl", line("first")},
@@ -249,13 +255,111 @@ TEST_CASE("Two sinks cannot write one directory at a time") {
   const std::string address = "file:" + dir.path("out");
   {
     Attempt first(environment, address);
-    first.sink->recover(weir::kNoEpoch, {});
+    recover(*first.sink, weir::kNoEpoch, {});
     Attempt second(environment, address);
-    CHECK_THAT(failure_of(ExitCode::kUsage, [&] { second.sink->recover(weir::kNoEpoch, {}); }),
-               Catch::Contains("another job") && Catch::Contains(dir.path("out")));
+    CHECK_THAT(failure_of(ExitCode::kStateUnusable, [&] { recover(*second.sink, weir::kNoEpoch, {}); }),
+               Catch::Contains("another process of this job") && Catch::Contains(dir.path("out")));
   }
   Attempt third(environment, address);
-  third.sink->recover(weir::kNoEpoch, {});
+  recover(*third.sink, weir::kNoEpoch, {});
+}
+
+TEST_CASE(
+    "A sink's directory is taken over from a process that is fenced, and that one does no harm afterwards") {
+  const TempDir dir;
+  FakeEnvironment environment;
+  const std::string address = "file:" + dir.path("out");
+  Attempt first(environment, address);
+  first.sink->reserve(true);
+  first.sink->claim({1, true});
+  first.sink->recover(weir::kNoEpoch, {});
+  const SinkPart committed = first.stage(4, 0, {"EWR"});
+  const SinkPart never = first.stage(5, 0, {"lost"});
+
+  Attempt second(environment, address);  // the first one is stopped, and still holds the lock
+  const weir::ClaimNumber last = second.sink->reserve(true);
+  CHECK(last == 1);
+  second.sink->claim({last + 1, true});
+  second.sink->recover(4, {committed});
+  CHECK(visible(dir.path("out")) == Files{{"part-0000000004-0.jsonl", line("EWR")}});
+  const SinkPart next = second.stage(6, 0, {"JFK"});
+
+  SECTION("it finishes what it had committed") {
+    CHECK_THROWS_AS(first.sink->commit(4, {committed}), weir::Fenced);
+  }
+  SECTION("it commits what it never could") { CHECK_THROWS_AS(first.sink->commit(5, {never}), weir::Fenced); }
+  SECTION("it was about to begin") {
+    Attempt late(environment, address);
+    late.sink->reserve(true);
+    CHECK_THROWS_AS(late.sink->claim({1, true}), weir::Fenced);
+  }
+  SECTION("it was removing what is staged") {
+    // Stopped right behind its look at whose the directory is; the successor's claim is hidden from it.
+    fs::rename(dir.path("out/.staged/OWNER.2"), dir.path("hidden"));
+    try {
+      first.sink->recover(weir::kNoEpoch, {});
+    } catch (const weir::Fenced&) {
+    }
+    fs::rename(dir.path("hidden"), dir.path("out/.staged/OWNER.2"));
+  }
+  second.sink->commit(6, {next});
+  CHECK(visible(dir.path("out")) ==
+        Files{{"part-0000000004-0.jsonl", line("EWR")}, {"part-0000000006-0.jsonl", line("JFK")}});
+}
+
+TEST_CASE(
+    "A sink's directory is never taken from another job, nor from another sink, before anybody is fenced") {
+  const TempDir dir;
+  FakeEnvironment environment;
+  const std::string address = "file:" + dir.path("out");
+  Attempt first(environment, address);
+  first.sink->reserve(true);
+  Attempt other_job(environment, address, "out", "replay"), other_sink(environment, address, "late");
+  for (Attempt* other : {&other_job, &other_sink})
+    CHECK_THAT(failure_of(ExitCode::kStateUnusable, [&] { other->sink->reserve(true); }),
+               Catch::Contains("another process of this job"));
+}
+
+TEST_CASE("A part file that another process is just giving its name is no damage") {
+  const TempDir dir;
+  FakeEnvironment environment;
+  const std::string address = "file:" + dir.path("out");
+  SinkPart part;
+  {
+    Attempt first(environment, address);
+    recover(*first.sink, weir::kNoEpoch, {});
+    part = first.stage(4, 0, {"EWR"});
+  }
+  static std::string from, to;
+  from = dir.path("out/.staged/" + weir::PartFile::decode(part.payload).at(0).staged_name);
+  to = dir.path("out/part-0000000004-0.jsonl");
+  weir::detail::kill_hook = [](const char* point) {
+    if (std::string_view(point) == "file-sink-before-rename" && fs::exists(from)) fs::rename(from, to);
+  };
+  Attempt second(environment, address);
+  recover(*second.sink, 4, {part});
+  weir::detail::kill_hook = nullptr;
+  CHECK(visible(dir.path("out")) == Files{{"part-0000000004-0.jsonl", line("EWR")}});
+}
+
+TEST_CASE("Staged files of a version without claims in their names are finished and removed as ever") {
+  const TempDir dir;
+  FakeEnvironment environment;
+  SinkPart part;
+  {
+    Attempt first(environment, "file:" + dir.path("out"));
+    recover(*first.sink, weir::kNoEpoch, {});
+    part = first.stage(4, 0, {"EWR"});
+  }
+  weir::PartFile file = weir::PartFile::decode(part.payload).at(0);
+  fs::rename(dir.path("out/.staged/" + file.staged_name), dir.path("out/.staged/1-0-abc.jsonl"));
+  file.staged_name = "1-0-abc.jsonl";
+  part.payload = file.encode();
+  dir.write("out/.staged/2-0-def.jsonl", "left over");
+  Attempt second(environment, "file:" + dir.path("out"));
+  recover(*second.sink, 4, {part});
+  CHECK(visible(dir.path("out")) == Files{{"part-0000000004-0.jsonl", line("EWR")}});
+  CHECK(staged(dir.path("out")).empty());
 }
 
 TEST_CASE("FileSink writes CSV with a header a file, and compressed files that tools and the source read") {
@@ -263,7 +367,7 @@ TEST_CASE("FileSink writes CSV with a header a file, and compressed files that t
   FakeEnvironment environment;
   const std::string compress = GENERATE("none", "gz", "zst");
   Attempt attempt(environment, "file:" + dir.path("out") + "?format=csv&compress=" + compress);
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   std::vector<std::string_view> origins(1000, "E,R");
   auto writer = attempt.sink->open_writer(0);
   for (int i = 0; i < 100; ++i) {
@@ -291,7 +395,7 @@ TEST_CASE("A writer says not now while too much waits for the disk, and loses no
   const TempDir dir;
   FakeEnvironment environment;
   Attempt attempt(environment, "file:" + dir.path("out"));
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   auto writer = attempt.sink->open_writer(0);
   const std::string wide(20'000, 'x');
   const std::vector<std::string_view> origins(100, wide);
@@ -314,7 +418,7 @@ TEST_CASE("A writer whose file cannot be written restarts the job") {
   const TempDir dir;
   FakeEnvironment environment;
   Attempt attempt(environment, "file:" + dir.path("out"));
-  attempt.sink->recover(weir::kNoEpoch, {});
+  recover(*attempt.sink, weir::kNoEpoch, {});
   auto writer = attempt.sink->open_writer(0);
   attempt.write(*writer, {"EWR"});
   fs::remove_all(dir.path("out/.staged"));

@@ -41,6 +41,9 @@ class Process:
         self.started = time.monotonic()
         self.first_commit = None  # seconds after the start
 
+    def pid(self):
+        return self._process.pid
+
     def alive(self):
         return self._process.poll() is None
 

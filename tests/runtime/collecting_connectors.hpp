@@ -88,6 +88,8 @@ class CollectingConnectors final : public Connectors, private CommitLog {
     std::atomic<Epoch> committed_{kNoEpoch};
   };
 
+  std::optional<std::string> look() override { return rows_.record; }
+  void claim(const std::string& record) override { rows_.record = record; }
   void fence() override {
     const std::lock_guard lock(rows_.mutex);
     rows_.open.clear();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <weir/checkpoint/manifest.hpp>
+#include <weir/checkpoint/recovery_choice.hpp>
 #include <weir/checkpoint/store.hpp>
 #include <weir/core/sink.hpp>
 
@@ -25,29 +26,17 @@ struct RecoveryPoint {
   Epoch ignored = kNoEpoch;          ///< the last commit, where RecoveryOptions::oldest passes over it
 };
 
-/// What a job asks of its recovery.
-struct RecoveryOptions {
-  std::string job;
-  std::string instance;
-  /// Commits before this epoch are ignored: 0 resumes from whatever there is; the largest number starts anew.
-  Epoch oldest = kNoEpoch;
-  bool allow_duplicates =
-      false;  ///< a damaged checkpoint may be replaced by an older one, which repeats output
-};
-
-/// Throws FailJob(kStateUnusable) when `what`, a checkpoint or commit record of that job and instance, is another's than the options say.
-void check_ownership(const std::string& what, const std::string& job, const std::string& instance,
-                     const RecoveryOptions& options);
-
 /// Ties source positions, state and output together: they advance together, at a commit, or not at all.
 /// docs/checkpoint-protocol.md tells why each step stands where it does. Methods block; one thread at a time.
 class CommitProtocol {
  public:
-  /// `log` may be null: then the manifest's atomic step is the commit. All references outlive the protocol.
-  CommitProtocol(CheckpointStore& store, CommitLog* log, std::vector<NamedSink> sinks);
+  /// `log` may be null: then the manifest's atomic step is the commit. `report` is told of what goes wrong behind a commit and is left for the next one. All references outlive the protocol.
+  CommitProtocol(
+      CheckpointStore& store, CommitLog* log, std::vector<NamedSink> sinks,
+      std::function<void(const std::string&)> report = [](const std::string&) {});
 
-  /// Fences, only then asks the log what was committed, and loads exactly the checkpoint it names. Sinks are recovered.
-  /// Throws FailJob(kStateUnusable) when that checkpoint cannot be had, is another job's, or disagrees with the log.
+  /// Looks whom it would shut out, fences, only then asks the log what was committed, claims, and loads exactly the checkpoint that the log names. Sinks are recovered.
+  /// Throws FailJob(kStateUnusable) when that checkpoint cannot be had, is another job's, or disagrees with the log: before the fence where that can be seen.
   RecoveryPoint recover(const RecoveryOptions& options);
 
   /// Requires: every file the manifest names is durable. On return epoch n is committed and visible. Throws as
@@ -55,17 +44,21 @@ class CommitProtocol {
   void commit(Manifest manifest);
 
  private:
+  void look(RecoveryChoice& choice);
+  ClaimNumber reserve_sinks();
   void fence();
-  std::optional<CommitRecord> committed_in_log(const RecoveryOptions& options);
-  Manifest load(Epoch epoch, const RecoveryOptions& options);
-  /// The last commit where a manifest's atomic step is the commit.
-  Epoch last_without_log();
-  Epoch choose(const std::optional<CommitRecord>& record, const RecoveryOptions& options);
+  std::optional<CommitRecord> record_in(const std::optional<std::string>& bytes) const;
+  std::optional<CommitRecord> claim(RecoveryChoice& choice, const RecoveryOptions& options);
+  ChosenCheckpoint chosen_by(RecoveryChoice& choice, const std::optional<CommitRecord>& record);
   void recover_sinks(const std::optional<Manifest>& manifest);
+  void tell_sinks(const Manifest& manifest);
+  void afterwards(Epoch epoch, const std::function<void()>& action);
 
   CheckpointStore& store_;
   CommitLog* log_;
   std::vector<NamedSink> sinks_;
+  std::function<void(const std::string&)> report_;
+  CommitRecord record_;  ///< what this process' records say beside the epoch
   Epoch last_ = kNoEpoch;
   Checksum last_checksum_;
 };

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <weir/core/claim.hpp>
 #include <weir/core/digest.hpp>
 #include <weir/core/epoch.hpp>
 #include <weir/core/job_graph.hpp>
@@ -25,11 +26,14 @@ struct Checksum {
 
 Checksum checksum(std::string_view bytes);
 
-/// A file in the checkpoint store, found by its content.
+/// A file in the checkpoint store, found by its content and by who wrote it.
 struct StoredFile {
   std::string name;  ///< within the snapshot it belongs to
   std::uint64_t bytes = 0;
   Checksum checksum;
+  ClaimNumber claim = 0;  ///< of the process that wrote it; 0: a version of weir that did not say
+  /// What the store calls it: `<claim>-<checksum>`, or the checksum alone.
+  std::string stored_name() const;
   friend bool operator==(const StoredFile&, const StoredFile&) = default;
 };
 
@@ -95,13 +99,18 @@ struct Manifest {
   std::vector<EdgeLedger> edges;
 };
 
-/// What the sinks' own transaction carries about epoch n.
+/// What the sinks' own transaction carries about epoch n. With kNoEpoch it says only whose the instance is: nothing is committed yet.
 struct CommitRecord {
   std::string job;
   std::string instance;
   Epoch epoch = kNoEpoch;
   Checksum manifest;  ///< of the manifest's bytes; covers positions and ledger
   std::vector<PartitionProgress> sources;
+  ClaimNumber claim = 0;   ///< of the process that wrote the record; 0: a version of weir that did not say
+  std::string store = {};  ///< CheckpointStore::identity() of where its checkpoints are
+  std::string fingerprint = {};  ///< of the pipeline
+  std::string holder = {};       ///< that process, in words for people
+  Checksum origin = {};          ///< Manifest::origin
 };
 
 /// The bytes of a manifest file: magic, version, length, Protobuf, checksum of all before. docs/formats/manifest.md.

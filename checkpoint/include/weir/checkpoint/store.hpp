@@ -16,31 +16,44 @@ class CheckpointStore {
  public:
   virtual ~CheckpointStore() = default;
 
-  /// Makes this instance the one the location belongs to. Nothing is written or deleted before. When another live process has
-  /// it: FailJob(kStateUnusable) naming that one; but where `fenced` says that a commit log has shut it out already, the
-  /// location is taken over, and what the other still tries to publish here ends it with Fenced. Idempotent.
-  virtual void claim(bool fenced) = 0;
-  /// Throws Fenced when this instance had claimed the location and another has done so since.
+  /// Tells the location from every other one; made once, by the first that asks with `make`, and kept there. Empty: not made yet.
+  virtual std::string identity(bool make) = 0;
+  /// The highest claim that has left a trace.
+  virtual ClaimNumber last_claim() = 0;
+  /// Makes this process the one the location belongs to. Nothing else is written or deleted before. When another live process has it:
+  /// FailJob(kStateUnusable) naming that one. Returns its claim, one above all others. Idempotent.
+  virtual ClaimNumber claim() = 0;
+  /// The same where a commit log has shut out everybody else already, and has given this number: takes the location from a process that lives, and what that one still
+  /// tries to publish here ends it with Fenced. Throws Fenced itself when a later one has been here. Again with a higher number: also.
+  virtual void take_over(ClaimNumber number) = 0;
+  /// Throws Fenced when this process had claimed the location and another has done so since.
   virtual void check_owner() = 0;
 
   /// Epochs that have a manifest, ascending, whether or not it can be read.
   virtual std::vector<Epoch> epochs() = 0;
   /// The highest epoch that has left any trace, manifests of aborted attempts included.
   virtual Epoch highest_epoch() = 0;
-  /// Bytes of the manifest as published, verified.
+  /// Bytes of the manifest as published, verified. After claim() its files are known to be there: content that is in them is not written again.
   virtual std::string load(Epoch epoch) = 0;
 
-  /// Makes a file of a snapshot durable. Content that is there already is referenced, not written again.
+  /// Makes a file of a snapshot durable, under this process' claim. Content that this process has put, or of a manifest that it has loaded since
+  /// its claim, is referenced instead: nobody deletes that but this process.
   virtual StoredFile put(const SnapshotFile& file) = 0;
   /// Brings a stored file back, into `directory` (or as bytes where that is empty), verified against its checksum.
   virtual SnapshotFile get(const StoredFile& file, const std::string& directory) = 0;
 
   /// Makes the manifest durable under its epoch, by one atomic step. Requires: every file it names has been put.
   virtual void publish(Epoch epoch, const std::string& manifest) = 0;
-  /// Deletes every manifest but those of `epochs`, and every file that none of these names.
+  /// Deletes what came before `epochs`, of which all are this process' own or what it began with: manifests below the lowest that were here when it claimed the
+  /// location or that it has published, files of those and its own files that no other manifest names. The first time also what
+  /// earlier claims have left over. Never anything by not knowing it: a process that comes here late may have a successor, whose are the epochs above and the claims above.
+  /// Requires: a claim.
   virtual void retain(const std::vector<Epoch>& epochs) = 0;
-  /// Remembers that epoch n is committed, for whoever looks at the store later. Not part of the protocol: may be lost.
+  /// Remembers that epoch n is committed, for whoever looks at the store later. The protocol does not rest on it, it may be lost; an older epoch is not
+  /// remembered instead of a newer one.
   virtual void note_committed(Epoch epoch) = 0;
+  /// The newest epoch that is remembered as committed, whether or not its manifest is there.
+  virtual Epoch noted_committed() = 0;
   /// The newest epoch with a manifest that is known to be committed; kNoEpoch when none is.
   virtual Epoch last_committed() = 0;
   /// For messages: where epoch n is kept.
@@ -48,11 +61,11 @@ class CheckpointStore {
 };
 
 enum class StoreClaim {
-  kAtOnce,  ///< claim(false) when the store is made
+  kAtOnce,  ///< claim() when the store is made
   kLater,   ///< the commit protocol claims it, after the fence where there is one
 };
 
-/// A directory: `LOCK`, `OWNER`, `manifests/<epoch>`, `files/<checksum>`. Throws FailJob(kUsage) when the directory cannot be made
+/// A directory: `LOCK`, `OWNER.<claim>`, `STORE`, `manifests/<epoch>`, `files/<claim>-<checksum>`. Throws FailJob(kUsage) when the directory cannot be made
 /// or written.
 std::unique_ptr<CheckpointStore> make_directory_store(const std::string& directory,
                                                       StoreClaim claim = StoreClaim::kAtOnce);

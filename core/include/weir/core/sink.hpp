@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <weir/core/batch.hpp>
+#include <weir/core/claim.hpp>
 #include <weir/core/digest.hpp>
 #include <weir/core/epoch.hpp>
 
@@ -26,11 +27,17 @@ struct SinkPart {
 class CommitLog {
  public:
   virtual ~CommitLog() = default;
+  /// The newest commit record as it looks without a fence: what would be shut out is compared with it beforehand. Another may follow at any
+  /// moment, so nobody goes on from it. Changes nothing.
+  virtual std::optional<std::string> look() = 0;
   /// Shuts out every earlier holder of this identity: aborts what it left open and waits out what is in doubt. Call
   /// before last_record(). Throws RestartJob, or FailJob with kCannotConnect.
   virtual void fence() = 0;
   /// The newest commit record, if there has ever been a commit.
   virtual std::optional<std::string> last_record() = 0;
+  /// After fence(): makes `record` the newest one, with nothing else. It says whose the identity is now; throws as commit() does. Of two that fence one
+  /// after the other only the later one can.
+  virtual void claim(const std::string& record) = 0;
   /// Makes visible, together, everything that the sinks' writers have flushed since the last commit, and `record`.
   /// Returns only when that is certain. Throws RestartJob when it failed or its outcome is unknown: only a new CommitLog,
   /// after fence(), can tell which. Throws Fenced when another holder has taken over.
@@ -60,9 +67,15 @@ class Sink {
   /// The log that commits this sink's rows, or null for a sink that commits by itself (or not at all). All transactional sinks of a
   /// job must name the same one. Owned by the connector; lives as long as the sink.
   virtual CommitLog* commit_log() { return nullptr; }
-  /// Called once before writers are opened. `restored` is the epoch the job goes on from (kNoEpoch: a fresh start), `parts`
+  /// Called first, before anybody is fenced: takes what only one process may have, such as a directory's lock. Throws FailJob(kUsage) where a process of another job
+  /// has it. One of the same job and instance is shut out by a commit log where there is one, and what it has is left to claim(); else FailJob(kStateUnusable).
+  /// Returns the highest claim that has left a trace there.
+  virtual ClaimNumber reserve(bool /*has_log*/) { return 0; }
+  /// This process runs the instance from now on. Takes what reserve() could not, from a holder that is fenced; throws FailJob(kUsage) where that is not.
+  virtual void claim(const Claim&) {}
+  /// Called once before writers are opened, after claim(). `restored` is the epoch the job goes on from (kNoEpoch: a fresh start), `parts`
   /// what its manifest holds for this sink: finishes them, which may have happened already, and removes whatever is
-  /// staged by others.
+  /// staged by others, but for claims above its own.
   virtual void recover(Epoch restored, const std::vector<SinkPart>& parts) = 0;
   /// `epoch` has been committed: makes its parts visible. Retried after a crash through recover(), so idempotent.
   virtual void commit(Epoch epoch, const std::vector<SinkPart>& parts) = 0;

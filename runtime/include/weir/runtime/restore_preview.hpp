@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <weir/checkpoint/manifest.hpp>
 #include <weir/checkpoint/restore_plan.hpp>
 #include <weir/checkpoint/store.hpp>
 #include <weir/runtime/job.hpp>
@@ -26,12 +27,18 @@ struct RestorePreview {
   std::vector<RestoredPartition> partitions_of(const std::string& source) const;
 };
 
+/// What was seen of a job's commit log.
+struct LogSeen {
+  bool has_log = false;
+  std::optional<CommitRecord> record;
+};
+
 /// Looks and changes nothing: what is restored, what that does to every state, and whether every file is as written. Nullopt: the job
-/// would begin with empty state. A commit log is not asked: after a crash in the middle of a commit it may name the checkpoint before.
-/// Throws FailJob(kStateUnusable) naming what is damaged. Files pass through `scratch`, a directory, and are removed from it again.
+/// would begin with empty state. `record` is what the job's commit log has last, where it has one; as the job would, this refuses to begin where log and checkpoints
+/// disagree. Throws FailJob(kStateUnusable) naming what is damaged. Files pass through `scratch`, a directory, and are removed from it again.
 std::optional<RestorePreview> preview_restore(
     const JobGraph& graph, const JobOptions& options,
     const std::function<std::unique_ptr<CheckpointStore>(const JobOptions&)>& store,
-    const std::string& scratch);
+    const std::string& scratch, const LogSeen& log = {});
 
 }  // namespace weir
