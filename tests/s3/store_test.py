@@ -21,6 +21,7 @@ def run(environment, tests="[store],[s3]~[takeover]", **more):
 
 with Server() as server:
     run(server.environment())
+    run(server.environment(), "[takeover]")
     with Proxy(server, fault_every=11) as proxy:
         run(proxy.environment())
         counts = proxy.counts()
