@@ -162,7 +162,7 @@ void Attempt::recover(Epoch oldest) {
   protocol_ = std::make_unique<CommitProtocol>(checkpoints_, log, std::move(named),
                                                [this, &failures](const std::string& line) {
                                                  failures.add(1);
-                                                 world_.log(line);
+                                                 (world_.warn ? world_.warn : world_.log)(line);
                                                });
   recovery_ = protocol_->recover(recovery_options(oldest));
   start_ = recovery_.manifest;

@@ -15,12 +15,13 @@ if not PROGRAM.exists():
     sys.exit(SKIPPED)
 
 
-def run(environment, tests="[store],[s3]", **more):
+def run(environment, tests="[store],[s3]~[takeover]", **more):
     return subprocess.run([sys.argv[1], tests], timeout=120, env={**os.environ, **environment}, **{"check": True, **more})
 
 
 with Server() as server:
     run(server.environment())
+    run(server.environment(), "[takeover]")
     with Proxy(server, fault_every=11) as proxy:
         run(proxy.environment())
         counts = proxy.counts()
@@ -30,7 +31,7 @@ with Server() as server:
 
 with tempfile.TemporaryDirectory(prefix="weir-s3-tls-") as directory, Server(make_certificate(directory)) as server:
     environment = server.environment()
-    run(environment, "[s3]")
+    run(environment, "[s3]~[takeover]")
     del environment["SSL_CERT_FILE"]
     done = run(environment, "A large file goes to S3*", check=False, capture_output=True, text=True)
     said = " ".join(done.stdout.split())
