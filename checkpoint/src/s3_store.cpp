@@ -296,7 +296,8 @@ class S3Store final : public CheckpointStore {
 }  // namespace
 
 std::unique_ptr<CheckpointStore> make_s3_store(const std::string& address, StoreClaim claim) {
-  auto store = std::make_unique<S3Store>(S3Address::parse(address), S3Credentials::of_environment());
+  S3Address place = S3Address::parse(address);  // what is wrong with it comes before what is missing
+  auto store = std::make_unique<S3Store>(std::move(place), S3Credentials::of_environment());
   if (claim == StoreClaim::kAtOnce) store->claim();
   return store;
 }

@@ -35,11 +35,12 @@ class Case:
         rows = "".join(f"EWR,2013-01-01T{hour:02}:00:00Z,15,517,{minute}\n" for hour in range(24) for minute in range(60))
         (self.dir / "in.csv").write_text(HEADER + rows)
 
-    def places(self):
-        return ["--state-dir", f"{self.dir}/state", "--checkpoint-dir", f"{self.dir}/checkpoints", "--http", "off"]
+    def places(self, given=()):
+        defaults = {"--state-dir": f"{self.dir}/state", "--checkpoint-dir": f"{self.dir}/checkpoints", "--http": "off"}
+        return [word for flag, value in defaults.items() if flag not in given for word in (flag, value)]
 
     def run(self, *arguments, places=True, **options):
-        command = [self.program, *arguments, *(self.places() if places else [])]
+        command = [self.program, *arguments, *(self.places(arguments) if places else [])]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         done = subprocess.run(command, text=True, timeout=LIMIT_SECONDS, cwd=self.dir,
                               env={**os.environ, "TMPDIR": str(self.scratch)}, check=False, **options)
