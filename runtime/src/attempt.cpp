@@ -137,9 +137,10 @@ std::size_t Attempt::connector_bytes() const {
 
 ConnectorContext Attempt::connector_context(const Vertex& vertex, const RowSchema* schema,
                                             const std::string& scheme) const {
-  ConnectorContext context{graph_.name, options_.instance,   vertex.name,
-                           schema,      &world_.environment, &world_.metrics,
-                           {},          world_.log,          world_.stopping};
+  ConnectorContext context{
+      graph_.name,         options_.instance, vertex.name, schema,
+      &world_.environment, &world_.metrics,   {},          world_.warn ? world_.warn : world_.log,
+      world_.stopping};
   if (const auto found = options_.connectors.find(scheme); found != options_.connectors.end())
     context.settings = found->second;
   context.memory_bytes = connector_bytes();
