@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 constexpr const char* kLockName = "LOCK";
 constexpr const char* kRunName = "RUN";
 const std::string kOwnerName = "OWNER.";
+constexpr int kMostAttempts = 10;
 
 /// The number at the beginning of a text; 0 where there is none.
 std::uint64_t number_in(std::string_view text) {
@@ -78,6 +79,13 @@ std::uint64_t last_run_in(const std::string& directory) {
   return last;
 }
 
+std::string holder_in(const std::string& lock) {
+  std::string holder;
+  std::ifstream file(lock);
+  std::getline(file, holder);
+  return holder;
+}
+
 void rename_or_throw(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0)
     throw RestartJob(
@@ -100,14 +108,12 @@ ClaimNumber SinkDirectory::reserve(bool has_log) {
     throw FailJob(fmt::format("file sink: cannot make directory `{}`: {}", staged_path(), error.message()),
                   ExitCode::kCannotConnect);
   const std::string path = staged_path() + "/" + kLockName;
-  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  open_lock(path);
   if (lock_ < 0)
     throw FailJob(fmt::format("file sink: cannot open `{}`: {}", path, std::strerror(errno)),
                   ExitCode::kCannotConnect);
   if (!try_lock()) {
-    std::string holder;
-    std::getline(std::ifstream(path), holder);
-    if (holder != holder_)
+    if (holder_in(path) != holder_)
       throw FailJob(
           fmt::format("file sink: directory `{}` is being written by another job or instance, which "
                       "holds `{}`. Give each sink "
@@ -123,13 +129,31 @@ ClaimNumber SinkDirectory::reserve(bool has_log) {
   return last_claim();
 }
 
+/// The file gets its name when it says whose it is, so that a process that starts at the same moment never reads half of it.
+void SinkDirectory::open_lock(const std::string& path) {
+  const std::string unfinished = fmt::format("{}.{}", path, ::getpid());
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    lock_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (lock_ >= 0 || errno != ENOENT) return;
+    std::ofstream(unfinished, std::ios::trunc) << holder_ << '\n' << std::flush;
+    const bool linked = ::link(unfinished.c_str(), path.c_str()) == 0;
+    // Another's clean-up may have taken it for something left behind.
+    const bool again = errno == ENOENT || errno == EEXIST;
+    ::unlink(unfinished.c_str());
+    if (!linked && !again) break;
+  }
+  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);  // a file system without links
+}
+
 bool SinkDirectory::try_lock() {
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return false;
   locked_ = true;
+  const std::string path = staged_path() + "/" + kLockName;
+  if (holder_in(path) == holder_) return true;
   const std::string line = holder_ + "\n";
-  if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, line.data(), line.size(), 0) < 0)
-    throw RestartJob(
-        fmt::format("file sink: cannot write `{}/{}`: {}", staged_path(), kLockName, std::strerror(errno)));
+  if (::pwrite(lock_, line.data(), line.size(), 0) < 0 ||
+      ::ftruncate(lock_, static_cast<off_t>(line.size())) != 0)
+    throw RestartJob(fmt::format("file sink: cannot write `{}`: {}", path, std::strerror(errno)));
   return true;
 }
 

@@ -46,6 +46,7 @@ class SinkDirectory {
   std::string staged_path() const { return path_ + "/.staged"; }
 
  private:
+  void open_lock(const std::string& path);
   bool try_lock();
   ClaimNumber last_claim() const;
   void announce();

@@ -316,8 +316,8 @@ TEST_CASE(
   first.sink->reserve(true);
   Attempt other_job(environment, address, "out", "replay"), other_sink(environment, address, "late");
   for (Attempt* other : {&other_job, &other_sink})
-    CHECK_THAT(failure_of(ExitCode::kStateUnusable, [&] { other->sink->reserve(true); }),
-               Catch::Contains("another process of this job"));
+    CHECK_THAT(failure_of(ExitCode::kUsage, [&] { other->sink->reserve(true); }),
+               Catch::Contains("by another job or instance"));
 }
 
 TEST_CASE("A part file that another process is just giving its name is no damage") {
