@@ -154,13 +154,15 @@ TEST_CASE("A filter in front of the key is run on the way to the window") {
                                                         result<std::int64_t, std::int32_t>(4, 0s, 10s, 1)});
 }
 
+struct KeyAlone {
+  std::uint64_t key;
+};
+BOOST_DESCRIBE_STRUCT(KeyAlone, (), (key))
+
 TEST_CASE("A window of a million keys fires in portions") {
-  struct Row {
-    std::uint64_t key;
-  };
   Pipeline pipeline("test");
-  pipeline.source<Row>("rows")
-      .key_by(&Row::key)
+  pipeline.source<KeyAlone>("rows")
+      .key_by(&KeyAlone::key)
       .window(tumbling(10s))
       .aggregate("window", count())
       .sink("results");
@@ -184,9 +186,9 @@ TEST_CASE("A window of a million keys fires in portions") {
   });
   constexpr std::uint64_t kKeys = 1'000'000;
   for (std::uint64_t key = 1; key <= kKeys;) {
-    auto batch = std::make_unique<RowBatch<Row>>();
+    auto batch = std::make_unique<RowBatch<KeyAlone>>();
     for (; !batch->full() && key <= kKeys; ++key) {
-      batch->append(Row{key}, at(1s));
+      batch->append(KeyAlone{key}, at(1s));
       expected += key;
     }
     run.feed(std::move(batch));
