@@ -78,11 +78,13 @@ TEST_CASE("After an end sessions within the allowed lateness fire again") {
 
 TEST_CASE("After an end sliding windows go on with those that no row was in") {
   auto harness = summed([](auto keys) { return keys.window(sliding(10s, 5s)); });
-  harness.record({"a", 1}, at(7s)).end().restart().record({"a", 2}, at(14s)).record({"b", 4}, at(16s)).end();
+  harness.record({"a", 1}, at(7s)).end().restart().record({"a", 2}, at(14s));
+  harness.record({"a", 32}, at(9s)).record({"b", 4}, at(16s)).end();
   CHECK(harness.output() == Sums{result<std::int64_t>("a", 0s, 10s, 1), result<std::int64_t>("a", 5s, 15s, 1),
+                                 result<std::int64_t>("a", 10s, 20s, 2),
                                  result<std::int64_t>("b", 10s, 20s, 4),
                                  result<std::int64_t>("b", 15s, 25s, 4)});
-  CHECK(harness.output<1>() == Readings{{{"a", 2}, at(14s)}});
+  CHECK(harness.output<1>() == Readings{{{"a", 32}, at(9s)}});
 }
 
 TEST_CASE("After an end windows with triggers of their own go on") {

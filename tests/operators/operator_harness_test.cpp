@@ -132,9 +132,9 @@ TEST_CASE("OperatorHarness refuses vertices that are no operators and rows of an
   const JobGraph graph = windowed(tumbling(10s), count());
   using Out = WindowResult<std::string_view, std::int64_t>;
   CHECK_THROWS_WITH((testing::harness_for<Reading, Out>(graph, "windw")),
-                    Catch::Contains("no operator 'windw'"));
+                    Catch::Contains("no operator or sink 'windw'"));
   CHECK_THROWS_WITH((testing::harness_for<Reading, Out>(graph, "readings")),
-                    Catch::Contains("no operator 'readings'"));
+                    Catch::Contains("no operator or sink 'readings'"));
   CHECK_THROWS_WITH((testing::harness_for<Other, Out>(graph, "window")), Catch::Contains("not "));
 }
 

@@ -180,6 +180,7 @@ TEST_CASE("An assigner of one's own gives rows their windows, with lateness and 
                                        {{"a", at(2s), 3, "late"}, EventTime{1999}}});
   CHECK(harness.output<1>() == std::vector<testing::Timed<Reading>>{{{"a", 1}, at(800ms)}});
   CHECK(harness.metric("weir_operator_late_records_total") == 1);
+  harness.watermark(at(1h));
   CHECK(harness.stored_entries() == 0);
 }
 
