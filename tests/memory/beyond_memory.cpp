@@ -229,6 +229,7 @@ void keep(weir::Pipeline& pipeline, const Shape& shape) {
 }
 
 void build(weir::Pipeline& pipeline, const std::string& kind, const Shape& shape) {
+  if (kind == "backlog") return rows(pipeline, "rows", shape).sink("backlog", "");
   const TotalsOfKey totals{shape.rounds};
   if (kind == "values") return keep<InValue, true>(pipeline, shape);
   if (kind == "maps") return keep<InMap, false>(pipeline, shape);
@@ -271,7 +272,8 @@ void build(weir::Pipeline& pipeline, const std::string& kind, const Shape& shape
 int main(int argc, char** argv) {
   const std::vector<weir::Parameter> parameters = {
       {"kind", weir::ParameterKind::kText, "values",
-       "of state: values, maps, lists, windows, sliding, sessions, timers or joins"},
+       "of state: values, maps, lists, windows, sliding, sessions, timers or joins; backlog: writes the "
+       "rows"},
       {"keys", weir::ParameterKind::kInteger, "100000", "how many keys"},
       {"rounds", weir::ParameterKind::kInteger, "2", "rows of each key"},
       {"text-bytes", weir::ParameterKind::kInteger, "64", "text of each row"},
