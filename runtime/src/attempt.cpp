@@ -16,6 +16,7 @@
 #include "savepoint.hpp"
 #include "sink_task.hpp"
 #include "source_address.hpp"
+#include "watch.hpp"
 
 namespace weir {
 
@@ -137,10 +138,9 @@ std::size_t Attempt::connector_bytes() const {
 
 ConnectorContext Attempt::connector_context(const Vertex& vertex, const RowSchema* schema,
                                             const std::string& scheme) const {
-  ConnectorContext context{
-      graph_.name,         options_.instance, vertex.name, schema,
-      &world_.environment, &world_.metrics,   {},          world_.warn ? world_.warn : world_.log,
-      world_.stopping};
+  ConnectorContext context{graph_.name, options_.instance,   vertex.name,
+                           schema,      &world_.environment, &world_.metrics,
+                           {},          warning(world_),     world_.stopping};
   if (const auto found = options_.connectors.find(scheme); found != options_.connectors.end())
     context.settings = found->second;
   context.memory_bytes = connector_bytes();
@@ -163,7 +163,7 @@ void Attempt::recover(Epoch oldest) {
   protocol_ = std::make_unique<CommitProtocol>(checkpoints_, log, std::move(named),
                                                [this, &failures](const std::string& line) {
                                                  failures.add(1);
-                                                 (world_.warn ? world_.warn : world_.log)(line);
+                                                 warning(world_)(line);
                                                });
   recovery_ = protocol_->recover(recovery_options(oldest));
   start_ = recovery_.manifest;
@@ -188,7 +188,7 @@ void Attempt::log_ignored(Epoch oldest) const {
   const char* const means = options_.from == StartFrom::kLatest
                                 ? "rows between that and the present end are skipped"
                                 : "rows from there on are read again, and what they gave is written again";
-  (world_.warn ? world_.warn : world_.log)(
+  warning(world_)(
       fmt::format("--from {} passes over epoch {}, which is committed: the job begins with empty state, "
                   "and {}; without "
                   "--from it goes on from that epoch",
@@ -236,7 +236,7 @@ void Attempt::plan_state() {
   plan_ = plan_of(*start_, *state_files_);
   for (const StateOutcome& outcome : plan_.states)
     if (outcome.change.kind != StateChange::Kind::kSame) world_.log(outcome.line);
-  for (const std::string& line : plan_.left_behind) (world_.warn ? world_.warn : world_.log)(line);
+  for (const std::string& line : plan_.left_behind) warning(world_)(line);
 }
 
 void Attempt::restore_state() {

@@ -6,9 +6,8 @@
 #include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include <weir/core/error.hpp>
+#include <weir/core/no_thread.hpp>
 
 namespace weir {
 
@@ -23,11 +22,7 @@ std::thread start_thread(std::string_view name, std::function<void()> work) {
       work();
     });
   } catch (const std::system_error& refused) {
-    throw RestartJob(
-        fmt::format("the system gives no thread for '{}': {}; allow this process more of them (ulimit -u, "
-                    "TasksMax= of its "
-                    "unit, pids.max of its container), or run it with a smaller --parallelism",
-                    name, refused.code().message()));
+    throw RestartJob(no_thread_text(name, refused));
   }
 }
 
